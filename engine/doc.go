@@ -1,0 +1,2 @@
+// Package engine is the database: catalog, origins, ingest, frontier, groups, evaluation, queries.
+package engine

@@ -1,0 +1,40 @@
+// Package agg is the aggregate functions. One implementation serves entity logs, sweeps and ad-hoc GROUP BY.
+//
+// A State is the exact aggregate of a multiset of argument values. Invariants:
+//
+//  1. Order does not matter: any order of Add and Retract, any grouping by Merge, gives the same Result to the bit.
+//  2. Retract undoes exactly one Add of an equal value; it may come before it. What Result says is defined once no
+//     value has been retracted more often than added.
+//  3. Nothing is rounded before Result.
+package agg
+
+import "github.com/asofdb/asof/sql/types"
+
+// State accumulates one aggregate. Values passed in may point into the caller's buffers: a State that keeps
+// one clones it. A State is not safe for concurrent use.
+type State interface {
+	// Add counts one row whose argument is v (NULL allowed; ignored by all but COUNT(*), as in PostgreSQL).
+	Add(v types.Value)
+	// Retract takes one such row back.
+	Retract(v types.Value)
+	// Merge adds all of other, a State of the same function; other stays as it is.
+	Merge(other State)
+	// Result is the aggregate now, as PostgreSQL prints it; 22003 where it is out of the result type's range.
+	Result() (types.Value, error)
+	// Reset empties the state, keeping its memory.
+	Reset()
+	// AppendTo appends a canonical encoding (equal multisets, equal bytes); ReadFrom replaces the state by one and returns what follows.
+	AppendTo(dst []byte) []byte
+	ReadFrom(src []byte) ([]byte, error)
+}
+
+// Func is an aggregate function resolved for an argument type.
+type Func struct {
+	Name     string // lower case; COUNT(*) is "count" with Star
+	Star     bool
+	Distinct bool
+	Arg      types.Type // after the implicit cast; meaningless for Star
+	Result   types.Type
+	// New returns an empty state.
+	New func() State
+}

@@ -1,0 +1,185 @@
+// Package plan turns syntax into meaning: it binds names against a catalog, finds the windows in a feature's predicates,
+// and arranges a query as a tree of logical nodes that sql/exec builds operators from.
+package plan
+
+import (
+	"github.com/asofdb/asof/sql/agg"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// RelationKind says what a relation is.
+type RelationKind uint8
+
+const (
+	SourceRelation RelationKind = iota
+	FeatureRelation
+)
+
+// Relation is what the planner knows of a source or a feature.
+type Relation struct {
+	Name    string
+	Kind    RelationKind
+	Columns types.Schema
+	// System are columns that can be selected by name and are not in *: as_of, reconstructed, feature_version.
+	// In a scan their indexes follow those of Columns.
+	System types.Schema
+	// Key are the columns of the primary key of a source, or the entity of a feature; nil where there is none.
+	Key []int
+	// EventTime is the declared or only TIMESTAMPTZ column of a source, -1 where there is none or several.
+	EventTime int
+	// PlainTable is set for a source without a timeline (read as it is whatever the AS OF); a feature over it is refused.
+	PlainTable bool
+}
+
+// Catalog gives relations their meaning. Its error is a 42P01 with a hint that names the nearest relation.
+type Catalog interface {
+	Relation(name string) (*Relation, error)
+}
+
+// Feature is a compiled feature: the canonical plan whose hash is its version.
+type Feature struct {
+	Name   string
+	Source string
+	// Entity is the entity's type name, "" for a feature without key.
+	Entity string
+	// Keys are the source's columns that identify the entity.
+	Keys []int
+	// EventTime is the source's column that the windows speak of, -1 where there is none.
+	EventTime int
+	// Attribute is set for a feature without GROUP BY whose value is the row version live at t.
+	Attribute bool
+	// Where decides which rows count, and whether the entity has a row.
+	Where Predicate
+	Aggs  []Aggregate
+	// Outputs are the columns of the result. Their expressions see a row of the key values followed by the aggregates' results;
+	// in an attribute feature, the source's row.
+	Outputs []Output
+	// Reads are the source's columns that Where, Aggs and Outputs read, ascending, without the keys and, unless an expression reads it as a value, without the event time.
+	Reads []int
+	// Columns are the source's columns (name and type), which expressions index.
+	Columns types.Schema
+	// Options are the feature's WITH options.
+	Options map[string]string
+	// Text is the statement as the user wrote it.
+	Text string
+	// Version is the hash of the canonical plan, 16 hex digits: equal definitions have equal versions, whatever their spelling or name.
+	Version string
+}
+
+// Output is one column of a feature's result.
+type Output struct {
+	Name string
+	X    expr.Expr
+	T    types.Type
+}
+
+// Predicate is a condition on a source's row at t: all Bounds hold on the event time, and Rest is TRUE.
+type Predicate struct {
+	Bounds []Bound
+	// Rest may be nil. Where it contains NOW() (a window below OR, NOT or CASE) every use has been checked to be monotone.
+	Rest expr.Expr
+}
+
+// Bound is e Op At, with At an expression over NOW() alone that never decreases as NOW() grows; Op is one of > >= < <= =.
+type Bound struct {
+	Op string
+	At expr.Expr
+}
+
+// Aggregate is one aggregate call of a feature: Fn over Arg of the rows that pass Where and Pred.
+type Aggregate struct {
+	Fn   *agg.Func
+	Arg  expr.Expr // nil for COUNT(*)
+	Pred Predicate
+}
+
+// Output columns of a query.
+type ResultColumn struct {
+	Name string
+	Type types.Type
+}
+
+// AsOf says at which moment a scan reads.
+type AsOf struct {
+	// X is nil where nothing was said: the session's moment, or the frontier. It is constant over a statement (no columns).
+	X      expr.Expr
+	Before bool
+}
+
+// Node is a logical operator. The tree is built by Bind and read by exec.Build and Explain.
+type Node interface {
+	Schema() types.Schema
+	Children() []Node
+	// Describe is the node's line in EXPLAIN, without its children.
+	Describe() string
+}
+
+type (
+	// Scan reads a relation. Columns index Relation.Columns followed by Relation.System, in output order.
+	Scan struct {
+		Relation *Relation
+		Columns  []int
+		AsOf     AsOf
+		// Keys, where non-nil, are the only values of the relation's key that can pass the filter above: each element is one expression per key
+		// column, or an expression of an array type (= ANY($1)) when the key has one column. Constant over the statement.
+		Keys [][]expr.Expr
+		// Any is the array of col = ANY(array), for a key of one column; nil where Keys is used.
+		Any expr.Expr
+	}
+	// One is the single empty row of a SELECT without FROM.
+	One struct{}
+	// Filter keeps the rows for which X is TRUE.
+	Filter struct {
+		In Node
+		X  expr.Expr
+	}
+	// Project computes its expressions over the input row.
+	Project struct {
+		In    Node
+		Exprs []Output
+	}
+	// Aggregation groups by Keys; its output row is the keys, then the aggregates. Without Keys it has exactly one row.
+	Aggregation struct {
+		In   Node
+		Keys []Output
+		Aggs []AggCall
+	}
+	// Sort orders by Keys, stably; Distinct drops repeated rows, keeping the first; Limit cuts.
+	Sort struct {
+		In   Node
+		Keys []SortKey
+	}
+	Distinct struct{ In Node }
+	Limit    struct {
+		In            Node
+		Limit, Offset expr.Expr // nil: none; constant over the statement
+	}
+)
+
+// AggCall is one aggregate of an Aggregation.
+type AggCall struct {
+	Fn     *agg.Func
+	Arg    expr.Expr
+	Filter expr.Expr
+	Name   string
+}
+
+// SortKey is one key of a Sort.
+type SortKey struct {
+	X          expr.Expr
+	Desc       bool
+	NullsFirst bool
+}
+
+// Query is a bound SELECT.
+type Query struct {
+	Root    Node
+	Columns []ResultColumn
+	// Params are the parameters' inferred types, $1 first.
+	Params []types.Type
+	// Scans are all Scan nodes below Root: what a statement takes its frontiers from.
+	Scans []*Scan
+	// AsOf is the statement's own AS OF, X nil where there is none; it holds for every Scan without one.
+	AsOf AsOf
+}

@@ -1,0 +1,349 @@
+package syntax
+
+import "github.com/asofdb/asof/sql/types"
+
+// Pos is a byte offset in the text given to Parse.
+type Pos int
+
+// Span is a stretch of the text: what an error underlines.
+type Span struct{ Pos, End Pos }
+
+// Expr is an expression as written. Every node knows its place in the user's text.
+type Expr interface{ Place() Span }
+
+type (
+	// Null, Bool and Number are literals; a Number keeps its digits. String is an untyped string literal.
+	Null struct{ Span }
+	Bool struct {
+		Span
+		V bool
+	}
+	Number struct {
+		Span
+		Text string
+	}
+	String struct {
+		Span
+		V string
+	}
+	// TypedLit is TYPE 'text': TIMESTAMPTZ '…', INTERVAL '30 days', DATE '…', int2 '2'.
+	TypedLit struct {
+		Span
+		Type types.Type
+		Text string
+	}
+	// ColumnRef is a name, folded as PostgreSQL folds, with an optional relation before it.
+	ColumnRef struct {
+		Span
+		Table, Name string
+	}
+	// Star is * or t.* in a select list, or the argument of COUNT(*).
+	Star struct {
+		Span
+		Table string
+	}
+	// Param is $N, N from 1.
+	Param struct {
+		Span
+		N int
+	}
+	// Unary is -x, +x or NOT x (Op "-", "+", "NOT").
+	Unary struct {
+		Span
+		Op string
+		X  Expr
+	}
+	// Binary is one of + - * / % ^ || = <> < <= > >= AND OR, and what else the language has ("->>", "->").
+	Binary struct {
+		Span
+		Op   string
+		L, R Expr
+	}
+	// Call is a function or aggregate call, the name in lower case. COUNT(*) has the one argument *Star.
+	// EXTRACT(f FROM x) is extract('f', x); x AT TIME ZONE z is timezone(z, x); POSITION, SUBSTRING, TRIM and
+	// OVERLAY in their keyword forms are calls with their arguments in PostgreSQL's order.
+	Call struct {
+		Span
+		Name     string
+		NamePos  Span
+		Args     []Expr
+		Distinct bool
+		OrderBy  []OrderItem
+		Filter   Expr
+		Over     *Span // the OVER clause, kept only so that it can be refused
+	}
+	// Cast is x::t or CAST(x AS t).
+	Cast struct {
+		Span
+		X    Expr
+		Type types.Type
+	}
+	// Case is CASE [Operand] WHEN … THEN … ELSE … END.
+	Case struct {
+		Span
+		Operand Expr
+		Whens   []When
+		Else    Expr
+	}
+	// In is x [NOT] IN (list) or x [NOT] IN (subquery).
+	In struct {
+		Span
+		X    Expr
+		List []Expr
+		Sub  *Select
+		Not  bool
+	}
+	Between struct {
+		Span
+		X, Lo, Hi Expr
+		Not       bool
+	}
+	Like struct {
+		Span
+		X, Pattern, Escape Expr
+		Not, Fold          bool // Fold: ILIKE
+	}
+	// Is is x IS [NOT] NULL | TRUE | FALSE | UNKNOWN (What in upper case).
+	Is struct {
+		Span
+		X    Expr
+		What string
+		Not  bool
+	}
+	// IsDistinct is l IS [NOT] DISTINCT FROM r; Not for IS NOT DISTINCT.
+	IsDistinct struct {
+		Span
+		L, R Expr
+		Not  bool
+	}
+	// Quantified is l op ANY (r) or l op ALL (r), r an array or a subquery.
+	Quantified struct {
+		Span
+		Op   string
+		All  bool
+		L, R Expr
+	}
+	// ArrayLit is ARRAY[…]; Row is (a, b, …) or ROW(a, …); Index is x[i].
+	ArrayLit struct {
+		Span
+		Elems []Expr
+	}
+	Row struct {
+		Span
+		Elems []Expr
+	}
+	Index struct {
+		Span
+		X, I Expr
+	}
+	// Subquery is (SELECT …) as a value; Exists is EXISTS (SELECT …).
+	Subquery struct {
+		Span
+		Select *Select
+	}
+	Exists struct {
+		Span
+		Select *Select
+	}
+)
+
+// Place returns the node's stretch of the text.
+func (s Span) Place() Span { return s }
+
+// When is one branch of a Case.
+type When struct{ Cond, Then Expr }
+
+// OrderItem is one key of ORDER BY. NullsFirst is nil where nothing was said (PostgreSQL: last if ascending).
+type OrderItem struct {
+	X          Expr
+	Desc       bool
+	NullsFirst *bool
+}
+
+// Item is one column of a select list; Alias "" where none was written.
+type Item struct {
+	X     Expr
+	Alias string
+	Span
+}
+
+// AsOf is AS OF x, FOR SYSTEM_TIME AS OF x, BEFORE x or AS OF SERVED x.
+type AsOf struct {
+	Span
+	X      Expr
+	Before bool
+	Served bool
+}
+
+// TableExpr is what stands in FROM.
+type TableExpr interface{ Place() Span }
+
+type (
+	// Table is a named relation, or a file where the name was written as a string ('labels.csv').
+	Table struct {
+		Span
+		Name    string
+		File    bool
+		Alias   string
+		Columns []string // alias (a, b)
+		AsOf    *AsOf
+	}
+	// Derived is (SELECT …) alias; VALUES is a Select with Values.
+	Derived struct {
+		Span
+		Select  *Select
+		Alias   string
+		Columns []string
+		AsOf    *AsOf
+	}
+	// Join is l KIND JOIN r; Kind is INNER, LEFT, RIGHT, FULL or CROSS. AsOf comes from ASOF JOIN … AS OF.
+	Join struct {
+		Span
+		Kind  string
+		L, R  TableExpr
+		On    Expr
+		Using []string
+	}
+)
+
+// Select is a query. Exactly one of Items, Values and Set is used.
+type Select struct {
+	Span
+	With     []CTE
+	Distinct bool
+	Items    []Item
+	From     TableExpr // nil without FROM; commas are CROSS joins
+	Where    Expr
+	GroupBy  []Expr
+	Having   Expr
+	OrderBy  []OrderItem
+	Limit    Expr
+	Offset   Expr
+	AsOf     *AsOf // of the whole statement
+	Values   [][]Expr
+	Set      *SetOp
+}
+
+// SetOp is l UNION|INTERSECT|EXCEPT [ALL] r.
+type SetOp struct {
+	Op   string
+	All  bool
+	L, R *Select
+}
+
+// CTE is one WITH entry.
+type CTE struct {
+	Name    string
+	Columns []string
+	Select  *Select
+}
+
+// Statement is one parsed statement.
+type Statement interface{ Place() Span }
+
+// Option is one name = value of a WITH list; Secret is set for name = SECRET x.
+type Option struct {
+	Span
+	Name   string
+	Value  string
+	Secret bool
+	Quoted bool // the value was written as a string
+}
+
+// ColumnDef is one column of CREATE SOURCE.
+type ColumnDef struct {
+	Span
+	Name       string
+	Type       types.Type
+	NotNull    bool
+	PrimaryKey bool
+}
+
+type (
+	// CreateSource is CREATE SOURCE [IF NOT EXISTS] name (columns…, PRIMARY KEY (…)) [FROM origin TABLE t] WITH (…) [FORMAT f ENCODE e (…)].
+	CreateSource struct {
+		Span
+		IfNotExists  bool
+		Name         string
+		NamePos      Span
+		Columns      []ColumnDef
+		Key          []string // of a table constraint PRIMARY KEY (…), or of the column marked PRIMARY KEY
+		Origin       string   // FROM origin
+		Table        string   // TABLE public.orders
+		Options      []Option
+		Format       string // upper case: DEBEZIUM, PLAIN, UPSERT; "" where none was written
+		Encode       string // upper case: JSON, CSV, …
+		EncodeOption []Option
+		FormatPos    Span
+		Text         string // the statement as written
+	}
+	// CreateFeature is CREATE [OR REPLACE] FEATURE [IF NOT EXISTS] name [ENTITY e (cols)] [WITH (…)] AS SELECT ….
+	CreateFeature struct {
+		Span
+		OrReplace   bool
+		IfNotExists bool
+		Name        string
+		NamePos     Span
+		Entity      string   // "" where none was written
+		EntityKeys  []string // nil where none was written
+		EntityPos   Span
+		Options     []Option
+		Select      *Select
+		Text        string
+	}
+	// Drop is DROP SOURCE|FEATURE [IF EXISTS] name [CASCADE]; Object in upper case.
+	Drop struct {
+		Span
+		Object   string
+		IfExists bool
+		Name     string
+		NamePos  Span
+		Cascade  bool
+	}
+	// AlterSource is ALTER SOURCE name PAUSE|RESUME|SET (…); Action in upper case.
+	AlterSource struct {
+		Span
+		Name    string
+		NamePos Span
+		Action  string
+		Options []Option
+	}
+	// Show is SHOW what: SOURCES, FEATURES, REJECTS [FOR source], STORAGE, FRESHNESS, or a setting's name in lower case.
+	Show struct {
+		Span
+		What string
+		Name string // the setting, or the source of REJECTS
+	}
+	// ShowCreate is SHOW CREATE FEATURE|SOURCE name [EXPANDED].
+	ShowCreate struct {
+		Span
+		Object   string
+		Name     string
+		NamePos  Span
+		Expanded bool
+	}
+	// Describe is DESCRIBE name.
+	Describe struct {
+		Span
+		Name    string
+		NamePos Span
+	}
+	// Set is SET name = value | SET name TO value; Default for SET name TO DEFAULT and RESET name (Name "all" for RESET ALL).
+	Set struct {
+		Span
+		Name    string
+		Value   string
+		Default bool
+	}
+	// Explain is EXPLAIN [ANALYZE] statement.
+	Explain struct {
+		Span
+		Analyze bool
+		Stmt    Statement
+	}
+	// Query is a SELECT, VALUES or WITH statement.
+	Query struct {
+		Span
+		Select *Select
+	}
+)

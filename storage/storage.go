@@ -1,0 +1,2 @@
+// Package storage keeps bytes on Badger.
+package storage
