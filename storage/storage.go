@@ -1,2 +1,0 @@
-// Package storage keeps bytes on Badger.
-package storage
