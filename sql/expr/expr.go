@@ -1,5 +1,3 @@
-// Package expr is typed, bound expressions: what a syntax tree means once its names and types are known,
-// and how one row is evaluated. Evaluation is pure: the moment NOW() stands for is an argument.
 package expr
 
 import (
@@ -24,7 +22,7 @@ type Expr interface {
 	String() string
 }
 
-// The nodes that planning looks into. Others (functions, CASE, IN, …) are reached through Children.
+// The nodes that planning looks into. Others (functions, IN, LIKE, …) are reached through Children.
 type (
 	// Column reads Env.Row[Index].
 	Column struct {
@@ -32,28 +30,61 @@ type (
 		Name  string
 		T     types.Type
 	}
-	// Const is a value of type T.
+	// Const is a value of type T. T.Kind is types.Unknown for a string literal or NULL that nothing has given a type yet.
 	Const struct {
 		V types.Value
 		T types.Type
 	}
-	// Param is $N, N from 1; T is what was inferred for it.
+	// Param is $N, N from 1; T is what was inferred for it, Unknown where nothing was.
 	Param struct {
 		N int
 		T types.Type
 	}
 	// Now is NOW(): Env.Now as TIMESTAMPTZ.
 	Now struct{}
-	// Compare is l Op r with Op one of = <> < <= > >=, both sides of comparable types.
+	// Compare is l Op r with Op one of = <> < <= > >=, both sides of comparable types. NewCompare makes one.
 	Compare struct {
 		Op   string
 		L, R Expr
+		how  comparison
 	}
 	// And and Or are three-valued; Not too.
 	And struct{ Xs []Expr }
 	Or  struct{ Xs []Expr }
 	Not struct{ X Expr }
+	// Arith is l Op r with Op one of + - * / % ^ ||, and l of the operator's own types. NewArith makes one.
+	Arith struct {
+		Op   string
+		L, R Expr
+		T    types.Type
+		f    *function
+	}
+	// Case is CASE WHEN … THEN … ELSE … END; CASE x WHEN y is held as WHEN x = y. Else is nil where none was written.
+	Case struct {
+		Whens []When
+		Else  Expr
+		T     types.Type
+	}
+	// Cast is X converted to T.
+	Cast struct {
+		X Expr
+		T types.Type
+		// assign marks the conversion of an assignment, which refuses a string that is too long; the explicit cast cuts it.
+		assign bool
+		how    conversion
+	}
+	// Call is a call of the scalar function Fn (lower case). NewCall makes one. x AT TIME ZONE z is timezone(z, x),
+	// and EXTRACT(f FROM x) is extract('f', x).
+	Call struct {
+		Fn   string
+		Args []Expr
+		T    types.Type
+		f    *function
+	}
 )
+
+// When is one branch of a Case.
+type When struct{ Cond, Then Expr }
 
 // Scope gives names their meaning.
 type Scope interface {
@@ -67,3 +98,6 @@ type Scope interface {
 	// Param gives $N the type the context wants (Null where it wants none), or returns the type it already has.
 	Param(n int, want types.Type) (types.Type, error)
 }
+
+// Zoned is a Scope that knows the session's TimeZone, in which literals without a zone are read. A Scope that is not Zoned means UTC.
+type Zoned interface{ Zone() *time.Location }

@@ -1,0 +1,58 @@
+package expr
+
+import "github.com/asofdb/asof/sql/types"
+
+// arithmeticOperators are + - * / % over the number types and their negation. Integers of different widths and the two
+// floats meet without a cast, in the wider type.
+var arithmeticOperators = numberOperators()
+
+type binaryOperation = func(a, b types.Value) (types.Value, error)
+
+func numberOperators() []function {
+	ints, floats := []types.Type{int2, int4, int8}, []types.Type{float4, float8}
+	operations := []struct {
+		op string
+		f  binaryOperation
+	}{{"+", types.Add}, {"-", types.Sub}, {"*", types.Mul}, {"/", types.Div}}
+	var rows []function
+	for _, o := range operations {
+		rows = append(rows, mixed(o.op, o.f, ints)...)
+		rows = append(rows, mixed(o.op, o.f, floats)...)
+		rows = append(rows, function{name: o.op, args: sig(numeric, numeric), result: numeric, two: plain(o.f)})
+	}
+	for _, t := range []types.Type{int2, int4, int8, numeric} {
+		rows = append(rows, function{name: "%", args: sig(t, t), result: t, two: plain(types.Mod)})
+	}
+	for _, t := range []types.Type{int2, int4, int8, float4, float8, numeric} {
+		rows = append(rows,
+			function{name: "-", args: sig(t), result: t, one: func(_ *Env, a types.Value) (types.Value, error) { return types.Neg(a) }},
+			function{name: "+", args: sig(t), result: t, one: func(_ *Env, a types.Value) (types.Value, error) { return a, nil }})
+	}
+	return append(rows,
+		function{name: "^", args: sig(float8, float8), result: float8, two: powerFloat},
+		function{name: "^", args: sig(numeric, numeric), result: numeric, two: powerNumeric})
+}
+
+// mixed makes the rows of one operation over a family of types, narrow to wide: the result is the wider one.
+func mixed(op string, f binaryOperation, family []types.Type) []function {
+	var rows []function
+	for i, l := range family {
+		for j, r := range family {
+			wide := family[max(i, j)]
+			rows = append(rows, function{name: op, args: sig(l, r), result: wide, two: widened(f, wide.Kind)})
+		}
+	}
+	return rows
+}
+
+// widened computes in kind k. Values of one family look alike in all its kinds, so that the kind is all there is to change.
+func widened(f binaryOperation, k types.Kind) func(*Env, types.Value, types.Value) (types.Value, error) {
+	return func(_ *Env, a, b types.Value) (types.Value, error) {
+		a.Kind, b.Kind = k, k
+		return f(a, b)
+	}
+}
+
+func plain(f binaryOperation) func(*Env, types.Value, types.Value) (types.Value, error) {
+	return func(_ *Env, a, b types.Value) (types.Value, error) { return f(a, b) }
+}

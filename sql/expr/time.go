@@ -1,0 +1,102 @@
+package expr
+
+import (
+	"github.com/asofdb/asof/sql/types"
+)
+
+type operation2 = func(*Env, types.Value, types.Value) (types.Value, error)
+
+var timeOperators = []function{
+	{name: "+", args: sig(date, int4), result: date, two: addDays},
+	{name: "+", args: sig(int4, date), result: date, two: swapped(addDays)},
+	{name: "-", args: sig(date, int4), result: date, two: subDays},
+	{name: "-", args: sig(date, date), result: int4, two: plain(types.SubTimes)},
+	{name: "+", args: sig(date, clock), result: timestamp, two: plain(types.AddTimeOfDay)},
+	{name: "+", args: sig(clock, date), result: timestamp, two: swapped(plain(types.AddTimeOfDay))},
+	{name: "+", args: sig(date, interval), result: timestamp, two: addInterval},
+	{name: "+", args: sig(interval, date), result: timestamp, two: swapped(addInterval)},
+	{name: "-", args: sig(date, interval), result: timestamp, two: subInterval},
+	{name: "+", args: sig(clock, interval), result: clock, two: addInterval},
+	{name: "+", args: sig(interval, clock), result: clock, two: swapped(addInterval)},
+	{name: "-", args: sig(clock, interval), result: clock, two: subInterval},
+	{name: "-", args: sig(clock, clock), result: interval, two: plain(types.SubTimes)},
+	{name: "+", args: sig(timestamp, interval), result: timestamp, two: addInterval},
+	{name: "+", args: sig(interval, timestamp), result: timestamp, two: swapped(addInterval)},
+	{name: "-", args: sig(timestamp, interval), result: timestamp, two: subInterval},
+	{name: "-", args: sig(timestamp, timestamp), result: interval, two: plain(types.SubTimes)},
+	{name: "+", args: sig(timestamptz, interval), result: timestamptz, two: addInterval, zoned: true},
+	{name: "+", args: sig(interval, timestamptz), result: timestamptz, two: swapped(addInterval), zoned: true},
+	{name: "-", args: sig(timestamptz, interval), result: timestamptz, two: subInterval, zoned: true},
+	{name: "-", args: sig(timestamptz, timestamptz), result: interval, two: plain(types.SubTimes)},
+	{name: "+", args: sig(interval, interval), result: interval, two: plain(types.Add)},
+	{name: "-", args: sig(interval, interval), result: interval, two: plain(types.Sub)},
+	{name: "*", args: sig(interval, float8), result: interval, two: mulInterval},
+	{name: "*", args: sig(float8, interval), result: interval, two: swapped(mulInterval)},
+	{name: "/", args: sig(interval, float8), result: interval, two: divInterval},
+	{name: "-", args: sig(interval), result: interval, one: fallible(types.Neg)},
+}
+
+func swapped(f operation2) operation2 {
+	return func(env *Env, a, b types.Value) (types.Value, error) { return f(env, b, a) }
+}
+
+func addDays(_ *Env, d, n types.Value) (types.Value, error) { return types.AddDays(d, n.I) }
+
+func subDays(_ *Env, d, n types.Value) (types.Value, error) { return types.AddDays(d, -n.I) }
+
+func addInterval(env *Env, t, i types.Value) (types.Value, error) {
+	return types.AddInterval(t, i, env.Zone)
+}
+
+func subInterval(env *Env, t, i types.Value) (types.Value, error) {
+	return types.SubInterval(t, i, env.Zone)
+}
+
+func mulInterval(_ *Env, i, f types.Value) (types.Value, error) {
+	return types.MulInterval(i, f.Float())
+}
+
+func divInterval(_ *Env, i, f types.Value) (types.Value, error) {
+	return types.DivInterval(i, f.Float())
+}
+
+var timeFunctions = []function{
+	{name: "timezone", args: sig(text, timestamptz), result: timestamp, two: atTimeZone},
+	{name: "timezone", args: sig(text, timestamp), result: timestamptz, two: atTimeZone},
+	{name: "timezone", args: sig(interval, timestamptz), result: timestamp, two: atOffset},
+	{name: "timezone", args: sig(interval, timestamp), result: timestamptz, two: atOffset},
+	{name: "make_interval", args: sig(int4, int4, int4, int4, int4, int4, float8), result: interval, many: makeInterval, optional: 7},
+	{name: "to_timestamp", args: sig(float8), result: timestamptz, one: toTimestamp},
+}
+
+func atTimeZone(_ *Env, name, t types.Value) (types.Value, error) {
+	zone, err := types.LoadZone(name.S)
+	if err != nil {
+		return types.Value{}, err
+	}
+	return types.AtTimeZone(t, zone)
+}
+
+func atOffset(_ *Env, span, t types.Value) (types.Value, error) {
+	zone, err := types.OffsetZone(span)
+	if err != nil {
+		return types.Value{}, err
+	}
+	return types.AtTimeZone(t, zone)
+}
+
+// makeInterval takes years, months, weeks, days, hours, minutes and seconds; what is left out is 0.
+func makeInterval(_ *Env, a []types.Value) (types.Value, error) {
+	var part [6]int64
+	var seconds float64
+	for i, v := range a {
+		if i < len(part) {
+			part[i] = v.I
+		} else {
+			seconds = v.Float()
+		}
+	}
+	return types.MakeInterval(part[0], part[1], part[2], part[3], part[4], part[5], seconds)
+}
+
+func toTimestamp(_ *Env, a types.Value) (types.Value, error) { return types.ToTimestamp(a.Float()) }
