@@ -1,6 +1,20 @@
 // Package history is the entity log: everything a group of features keeps for one entity, in the order of commit time.
 //
+// A log is a Root and what it names. The root holds the newest entries, fewer than ChunkEntries of them, in its tail. Each
+// time the tail is full it becomes a sealed chunk, columnar and never written again, and the root keeps its Header; 64 headers of
+// one level become a directory node, of which the root keeps one header of the next level, like the digits of a counter. A root so
+// grows with the logarithm of the log, and an append costs the same however long the log is.
+//
 // It is pure: bytes or entries in, entries out. It knows no Badger, no goroutines, no clock and no catalog.
+//
+// Invariants:
+//
+//  1. Within a log C and Pos never decrease; entries of one change share both.
+//  2. Root, chunks and directory nodes are a function of the entries and of the applied position alone: however the entries
+//     are cut into calls of Append, the bytes are the same. Writing a chunk again after a crash therefore changes nothing.
+//  3. The root is the commit point: what its directory does not name does not exist.
+//  4. Append never decodes what is there but to seal the ChunkEntries entries of a full tail.
+//  5. Bytes that were not written by this package, or were cut or changed, are an error and never a panic.
 package history
 
 import "github.com/asofdb/asof/sql/types"
@@ -11,6 +25,7 @@ type Entry struct {
 	// within a log both never decrease.
 	C, Pos int64
 	// E is the event time of the row version; HasE is false where it is NULL (or the group has no event time).
+	// It is in microseconds whatever the column's type: see EventTime.
 	E    int64
 	HasE bool
 	Sign int8
@@ -26,3 +41,6 @@ type Layout struct {
 
 // ChunkEntries is the number of entries of every sealed chunk: boundaries are a function of the log alone.
 const ChunkEntries = 256
+
+// NodeHeaders is the number of headers of every directory node.
+const NodeHeaders = 64

@@ -1,0 +1,131 @@
+package history
+
+import (
+	"encoding/binary"
+
+	"github.com/asofdb/asof/sql/types"
+)
+
+// A chunk is columnar:
+//
+//	byte      format
+//	header    class, level 0, ordinal, zone map, length-prefixed partials (empty)
+//	ints      commit times
+//	ints      positions
+//	bits      retractions
+//	bits      entries with event time
+//	ints      commit time - event time, of those
+//	per column of the layout: uvarint length, column
+//	checksum
+
+// encodeChunk encodes entries as chunk number ordinal.
+func encodeChunk(l *Layout, entries []Entry, ordinal uint32) (Header, []byte) {
+	h := emptyHeader()
+	run := make([]int64, 0, 3*len(entries))
+	events := run[2*len(entries) : 2*len(entries)]
+	retractions, hasE := make([]bool, len(entries)), make([]bool, len(entries))
+	for i := range entries {
+		e := &entries[i]
+		h.include(e)
+		run = append(run, e.C)
+		retractions[i], hasE[i] = e.Sign < 0, e.HasE
+		if e.HasE {
+			events = append(events, e.C-e.E)
+		}
+	}
+	for i := range entries {
+		run = append(run, entries[i].Pos)
+	}
+	h.Ordinal = ordinal
+	b := appendHeader([]byte{formatChunk}, &h)
+	b = appendInts(b, run[:len(entries)])
+	b = appendInts(b, run[len(entries):])
+	b = appendBits(b, retractions)
+	b = appendBits(b, hasE)
+	b = appendInts(b, events)
+	for i, t := range l.Types {
+		col := appendColumn(nil, t, entries, i)
+		b = binary.AppendUvarint(b, uint64(len(col)))
+		b = append(b, col...)
+	}
+	return h, seal(b, 0)
+}
+
+// chunkReader decodes chunks, reusing its buffers from one to the next.
+type chunkReader struct {
+	n, next     int // entries, and the next one to hand out
+	c, pos, e   [ChunkEntries]int64
+	retractions [ChunkEntries]bool
+	hasE        [ChunkEntries]bool
+	rows        [][]types.Value
+	current     Entry // what entry hands out
+	columns     columnReader
+}
+
+// read decodes the chunk that want names. Columns that need does not ask for (nil: all are) stay NULL.
+func (r *chunkReader) read(l *Layout, need []bool, src []byte, want *Header) error {
+	r.n, r.next = 0, 0
+	body, err := open(src, formatChunk, "chunk")
+	if err != nil {
+		return err
+	}
+	d := decoder{src: body}
+	if err := d.expect(want); err != nil {
+		return err
+	}
+	if want.Level != 0 || want.Count > ChunkEntries {
+		d.fail()
+		return d.err("chunk")
+	}
+	n := int(want.Count)
+	d.ints(r.c[:n])
+	d.ints(r.pos[:n])
+	d.bits(r.retractions[:n])
+	// Event times come packed, those of the entries that have one; spread them from the end.
+	k := d.bits(r.hasE[:n])
+	d.ints(r.e[:k])
+	for i := n - 1; i >= 0; i-- {
+		if r.hasE[i] {
+			k--
+			r.e[i] = r.c[i] - r.e[k]
+		}
+	}
+	if r.rows == nil {
+		r.rows = newRows(ChunkEntries, len(l.Types))
+	}
+	for i, t := range l.Types {
+		col := decoder{src: d.bytes(d.uvarint())}
+		if d.failed || (need != nil && !need[i]) {
+			continue
+		}
+		if err := r.columns.read(&col, t, r.rows[:n], i); err != nil {
+			return err
+		}
+	}
+	r.n = n
+	return d.err("chunk")
+}
+
+// entry returns entry i, valid until the next call; its Cols point into the reader's rows.
+func (r *chunkReader) entry(i int) *Entry {
+	e := &r.current
+	e.C, e.Pos, e.HasE, e.E, e.Sign = r.c[i], r.pos[i], r.hasE[i], 0, 1
+	if e.HasE {
+		e.E = r.e[i]
+	}
+	if r.retractions[i] {
+		e.Sign = -1
+	}
+	e.Cols = r.rows[i]
+	return e
+}
+
+// newRows returns n rows of the given width in one allocation.
+func newRows(n, width int) [][]types.Value {
+	values := make([]types.Value, n*width)
+	rows := make([][]types.Value, n)
+	for i := range rows {
+		rows[i] = values[i*width : (i+1)*width : (i+1)*width]
+	}
+	return rows
+}
