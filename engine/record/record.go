@@ -1,4 +1,3 @@
-// Package record is the completed change, the unit of the stream log, and the columnar block that carries many of them.
 package record
 
 import "github.com/asofdb/asof/sql/types"
@@ -19,9 +18,12 @@ type Change struct {
 	Pos    int64 // place in the source's log, from 1, without gaps
 	C      int64 // effective commit time, µs
 	Commit int64 // the source's own commit time, µs; differs from C only where the change was shifted
-	// Tx and LSN identify the change at its source, 0 where it has none.
-	Tx, LSN int64
-	Op      Op
+	// Tx and LSN identify the change at its source, 0 where it has none; Order is its place in the transaction, 0 where unknown.
+	Tx, LSN, Order int64
+	// SentAs is the operation letter of the record it came from ('c', 'u', 'd', 'r', 't'; 0 where there was none): a create of a row that
+	// was there already is an Update here. AppendBlock must keep it, and Order.
+	SentAs byte
+	Op     Op
 	// Snapshot is set for a row that an initial or incremental snapshot read.
 	Snapshot bool
 	// PrevC is the C of the version that Old ends, NoPrevC where it is not known.

@@ -1,0 +1,81 @@
+package record
+
+import (
+	"encoding/binary"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	// minCompress is the length from which compression can pay for zstd's frame.
+	minCompress = 48
+	// maxSection bounds what a section decompresses to.
+	maxSection = 1 << 30
+)
+
+// The coders are shared: EncodeAll and DecodeAll may be called by several goroutines, run in the caller's, and start none. Each of
+// GOMAXPROCS callers at a time gets its own tables.
+var (
+	encoderOnce = sync.OnceValue(func() *zstd.Encoder {
+		e, err := zstd.NewWriter(nil,
+			zstd.WithEncoderLevel(zstd.SpeedFastest),
+			zstd.WithEncoderConcurrency(runtime.GOMAXPROCS(0)),
+			zstd.WithEncoderCRC(false), // the block has one
+			zstd.WithLowerEncoderMem(true),
+			zstd.WithSingleSegment(true), // so that the frame says its size
+		)
+		if err != nil {
+			panic(err) // only for options that contradict each other
+		}
+		return e
+	})
+	decoderOnce = sync.OnceValue(func() *zstd.Decoder {
+		d, err := zstd.NewReader(nil,
+			zstd.WithDecoderConcurrency(runtime.GOMAXPROCS(0)),
+			zstd.WithDecoderMaxMemory(maxSection),
+		)
+		if err != nil {
+			panic(err) // only for options that contradict each other
+		}
+		return d
+	})
+)
+
+// appendSection appends raw with its lengths, compressed where that helps.
+func appendSection(dst, raw []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(raw)))
+	if len(raw) >= minCompress {
+		packed := encoderOnce().EncodeAll(raw, nil)
+		if len(packed) < len(raw) {
+			dst = binary.AppendUvarint(dst, uint64(len(packed)))
+			return append(dst, packed...)
+		}
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(raw)))
+	return append(dst, raw...)
+}
+
+// section reads the content of the next section, or nil, without decompressing it, where it is not wanted.
+func (r *reader) section(wanted bool) []byte {
+	size := r.count(maxSection)
+	stored := r.bytes(r.count(len(r.b)))
+	switch {
+	case r.err != nil || !wanted:
+		return nil
+	case len(stored) == size:
+		return stored
+	}
+	var h zstd.Header
+	if err := h.Decode(stored); err != nil || !h.HasFCS || h.FrameContentSize != uint64(size) {
+		r.fail("a section of %d bytes is no zstd frame of that size", size)
+		return nil
+	}
+	raw, err := decoderOnce().DecodeAll(stored, nil)
+	if err != nil || len(raw) != size {
+		r.fail("a section of %d bytes does not decompress: %v", size, err)
+		return nil
+	}
+	return raw
+}
