@@ -1,0 +1,270 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/asofdb/asof/cmd/shop"
+	"github.com/asofdb/asof/engine"
+)
+
+type demoCommand struct {
+	Dir  string        `placeholder:"DIR" help:"Keep the files and the data directory here."`
+	For  time.Duration `placeholder:"DURATION" help:"End after this long."`
+	Seed int64         `default:"1" help:"Another shop."`
+	Rate int           `default:"200" help:"Transactions a second."`
+}
+
+const (
+	// demoHistory and demoTransactions are what the shop has behind it when the demo starts: enough that windows of an hour, a week and
+	// thirty days differ, little enough to be read in a second.
+	demoHistory      = 30 * 24 * time.Hour
+	demoTransactions = 20_000
+	// The customer that is watched is among the popular ones: something happens every second, and a quiet window empties soon.
+	demoCustomer = "cust_0003"
+	demoAccount  = 5003
+)
+
+// Validate checks what kong cannot.
+func (cmd *demoCommand) Validate() error {
+	switch {
+	case cmd.Rate < 1 || cmd.Rate > 20_000:
+		return errors.New("--rate must be between 1 and 20000")
+	case cmd.For < 0:
+		return errors.New("--for must not be negative")
+	}
+	return nil
+}
+
+// Run plays the demo until it is interrupted or its time is over; both end it with status 0.
+func (cmd *demoCommand) Run(a *app) (err error) {
+	dir, remove, err := cmd.directory()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if removeErr := remove(); err == nil {
+			err = removeErr
+		}
+	}()
+	ctx, cancel := context.WithCancel(context.Background())
+	if cmd.For > 0 {
+		ctx, cancel = context.WithTimeout(ctx, cmd.For)
+	}
+	defer cancel()
+
+	feed, err := newFeed(dir, cmd.Seed)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, feed.close()) }()
+	db, err := a.open(filepath.Join(dir, "data"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	d := &demo{
+		dir: dir, keep: cmd.Dir, feed: feed, rate: cmd.Rate, window: demoWindow(cmd.For),
+		session: db.NewSession(), out: bufio.NewWriter(a.stdout), terminal: a.stdoutIs,
+	}
+	defer a.signals.watch(cancel)()
+	err = d.play(ctx)
+	if ctx.Err() != nil {
+		err = nil // whatever was cut off was cut off by the one who watches
+	}
+	if err != nil {
+		a.console.fail(err, nil)
+		return errors.Join(status(exitFailed), d.out.Flush())
+	}
+	d.farewell()
+	return d.out.Flush()
+}
+
+// directory returns where everything goes and how to remove it at the end, which does nothing where --dir keeps it.
+func (cmd *demoCommand) directory() (dir string, remove func() error, err error) {
+	if cmd.Dir == "" {
+		dir, err = os.MkdirTemp("", "asof-demo-")
+		return dir, func() error { return os.RemoveAll(dir) }, err
+	}
+	if err := os.MkdirAll(cmd.Dir, 0o755); err != nil {
+		return "", nil, err
+	}
+	entries, err := os.ReadDir(cmd.Dir)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(entries) > 0 {
+		return "", nil, fmt.Errorf("%s is not empty; the demo keeps its files in a new or empty directory", cmd.Dir)
+	}
+	dir, err = filepath.Abs(cmd.Dir)
+	return dir, func() error { return nil }, err
+}
+
+// demoWindow is the length of the window that one can watch emptying: ten seconds, or less where there are not ten seconds to watch.
+func demoWindow(total time.Duration) time.Duration {
+	if total == 0 {
+		return 10 * time.Second
+	}
+	return min(max((total/5).Truncate(time.Second), time.Second), 10*time.Second)
+}
+
+// demo is one run of the demo.
+type demo struct {
+	dir    string // absolute
+	keep   string // dir as the user wrote it, "" for a temporary one
+	feed   *feed
+	rate   int
+	window time.Duration
+
+	session  *engine.Session
+	out      *bufio.Writer
+	terminal terminal
+	// seen is an answer that was printed, to be asked for again.
+	seen string
+}
+
+func (d *demo) play(ctx context.Context) error {
+	for _, step := range []func(context.Context) error{d.writeHistory, d.declare, d.answer, d.watch} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+		if err := d.out.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) writeHistory(ctx context.Context) error {
+	d.heading("A shop's last thirty days, as Debezium sends them")
+	now := time.Now()
+	if err := d.feed.history(ctx, demoTransactions, now.Add(-demoHistory), now); err != nil {
+		return err
+	}
+	d.print("Files in %s:\n", d.dir)
+	for _, table := range shop.Tables {
+		size, err := d.feed.size(table)
+		if err != nil {
+			return err
+		}
+		d.print("  %-19s %8s changes  %5.1f MB\n", table+".ndjson", thousands(d.feed.changes(table)), float64(size)/1e6)
+	}
+	return nil
+}
+
+// declare creates the sources and the features. Everything that follows is SQL that anyone could have typed.
+func (d *demo) declare(ctx context.Context) error {
+	d.heading("Four sources, read to their end and followed from there")
+	d.show(demoSource("orders", d.dir))
+	begun := time.Now()
+	for _, table := range shop.Tables {
+		if err := d.session.Exec(ctx, demoSource(table, d.dir)); err != nil {
+			return err
+		}
+	}
+	took := time.Since(begun)
+	d.print("%s and the same for customers, accounts and chargebacks: %s changes read\nin %s, each durable.\n",
+		d.terminal.dim("--"), thousands(d.feed.total()), shortDuration(took))
+
+	d.heading("Three features")
+	begun = time.Now()
+	for _, sql := range demoFeatures(d.window) {
+		d.show(sql)
+		if err := d.session.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	d.print("Computed from the history in %s.\n", shortDuration(time.Since(begun)))
+	return nil
+}
+
+// answer asks for values now and in the past.
+func (d *demo) answer(ctx context.Context) error {
+	d.heading("What they are now, and what they were")
+	now := time.Now()
+	who := fmt.Sprintf("WHERE customer_id = '%s'", demoCustomer)
+	for _, sql := range []string{
+		"SELECT * FROM customer_orders " + who,
+		fmt.Sprintf("SELECT * FROM customer_orders AS OF '%s' %s", timestamp(now.Add(-time.Hour)), who),
+		fmt.Sprintf("SELECT * FROM customer_orders AS OF '%s' %s", timestamp(now.Add(-24*time.Hour)), who),
+		fmt.Sprintf("SELECT * FROM account WHERE account_id = %d", demoAccount),
+		fmt.Sprintf("SELECT * FROM account AS OF '%s' WHERE account_id = %d", timestamp(now.Add(-24*time.Hour)), demoAccount),
+		"SELECT * FROM merchant_risk ORDER BY chargebacks_7d DESC, merchant_id LIMIT 3",
+	} {
+		if err := d.ask(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask prints a query and its answer.
+func (d *demo) ask(ctx context.Context, sql string) error {
+	d.show(sql + ";")
+	sh := &shell{session: d.session, out: d.out, format: &tableFormat{w: d.out, terminal: d.terminal}}
+	if err := sh.print(ctx, sql); err != nil {
+		return err
+	}
+	return d.out.Flush()
+}
+
+// farewell says what to do next.
+func (d *demo) farewell() {
+	if d.keep == "" {
+		d.print("\nDone; the temporary directory is gone. Keep it with: asof demo --dir demo\n")
+		return
+	}
+	data := shellQuote(filepath.Join(d.keep, "data"))
+	d.heading("Ask it yourself")
+	d.print("asof sql --data-dir %s -c \"SHOW SOURCES\"\n", data)
+	d.print("asof sql --data-dir %s \\\n  -c \"SELECT * FROM merchant_risk ORDER BY chargebacks_7d DESC LIMIT 5\"\n", data)
+	if d.seen != "" {
+		d.print("asof sql --data-dir %s \\\n  -c \"SELECT * FROM customer_orders AS OF '%s'\n      WHERE customer_id = '%s'\"   # as shown above, for ever\n",
+			data, d.seen, demoCustomer)
+	}
+}
+
+func (d *demo) print(format string, args ...any) { _, _ = fmt.Fprintf(d.out, format, args...) }
+
+func (d *demo) heading(text string) { d.print("\n%s\n", d.terminal.bold("# "+text)) }
+
+// show prints SQL, cut into lines of a screen where it is one long line.
+func (d *demo) show(sql string) {
+	if !strings.Contains(sql, "\n") && len(sql) > 80 {
+		if i := strings.Index(sql, " WHERE"); i > 0 {
+			sql = sql[:i] + "\n " + sql[i:]
+		}
+	}
+	d.print("%s\n", d.terminal.cyan(sql))
+	_ = d.out.Flush() // it fails again at the end, where it is looked at
+}
+
+// timestamp prints t as a literal of SQL.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999+00") }
+
+// thousands prints n with commas.
+func thousands(n int64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// shellQuote quotes s for a POSIX shell where that is needed.
+func shellQuote(s string) string {
+	plain := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+", r)
+	}
+	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

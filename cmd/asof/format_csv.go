@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"time"
+
+	"github.com/asofdb/asof/sql/types"
+)
+
+// csvFormat is PostgreSQL's COPY … (FORMAT csv, HEADER): NULL is an empty field, the empty string is "".
+type csvFormat struct {
+	w    *bufio.Writer
+	text []byte // of one value, used again
+}
+
+func (f *csvFormat) begin(cols []types.Column) error {
+	for i := range cols {
+		f.separate(i)
+		f.field([]byte(cols[i].Name), len(cols) == 1)
+	}
+	return f.endLine(len(cols))
+}
+
+func (f *csvFormat) row(values []types.Value) error {
+	for i := range values {
+		f.separate(i)
+		if values[i].IsNull() {
+			continue
+		}
+		f.text = types.AppendText(f.text[:0], values[i])
+		f.field(f.text, len(values) == 1)
+	}
+	return f.endLine(len(values))
+}
+
+func (f *csvFormat) end(string, time.Duration) error { return nil }
+
+func (f *csvFormat) separate(i int) {
+	if i > 0 {
+		_ = f.w.WriteByte(',') // bufio keeps the first error; endLine returns it
+	}
+}
+
+// field writes one field, quoted where COPY quotes it: an empty string would read as NULL, and \. alone on a line would end the data.
+func (f *csvFormat) field(text []byte, alone bool) {
+	quote := len(text) == 0 || bytes.ContainsAny(text, ",\"\n\r") || alone && string(text) == `\.`
+	if !quote {
+		_, _ = f.w.Write(text)
+		return
+	}
+	_ = f.w.WriteByte('"')
+	for {
+		before, after, found := bytes.Cut(text, []byte{'"'})
+		_, _ = f.w.Write(before)
+		if !found {
+			break
+		}
+		_, _ = f.w.WriteString(`""`)
+		text = after
+	}
+	_ = f.w.WriteByte('"')
+}
+
+// endLine ends a line, unless there was none because the statement has no columns.
+func (f *csvFormat) endLine(cols int) error {
+	if cols == 0 {
+		return nil
+	}
+	return f.w.WriteByte('\n')
+}

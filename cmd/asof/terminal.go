@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+
+	"golang.org/x/term"
+)
+
+// terminal is what an output stream is connected to.
+type terminal struct {
+	// interactive: a person reads it.
+	interactive bool
+	colour      bool
+}
+
+// terminalOf looks at f. NO_COLOR and a dumb terminal switch colours off, CLICOLOR_FORCE switches them on anywhere.
+func terminalOf(f *os.File) terminal {
+	t := terminal{interactive: term.IsTerminal(int(f.Fd()))}
+	t.colour = t.interactive && os.Getenv("TERM") != "dumb"
+	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
+		t.colour = true
+	}
+	if os.Getenv("NO_COLOR") != "" {
+		t.colour = false
+	}
+	return t
+}
+
+func (t terminal) paint(code, s string) string {
+	if !t.colour {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t terminal) dim(s string) string  { return t.paint("2", s) }
+func (t terminal) bold(s string) string { return t.paint("1", s) }
+func (t terminal) red(s string) string  { return t.paint("1;31", s) }
+func (t terminal) cyan(s string) string { return t.paint("36", s) }
