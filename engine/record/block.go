@@ -27,13 +27,12 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func AppendBlock(dst []byte, cols []types.Type, changes []Change) []byte {
 	start := len(dst)
 	dst = appendHeader(dst, len(cols), changes)
-	e := encoder{changes: changes}
+	e := encoder{changes: changes, ints: make([]int64, 0, len(changes)), refs: make([]int64, 0, len(changes)), run: make([]*types.Value, 0, len(changes))}
 	e.meta()
-	dst = appendSection(dst, e.raw)
+	dst = e.appendSection(dst)
 	for i, t := range cols {
-		e.raw = e.raw[:0]
 		e.column(i, t)
-		dst = appendSection(dst, e.raw)
+		dst = e.appendSection(dst)
 	}
 	return appendCRC(dst, start)
 }

@@ -26,15 +26,14 @@ const (
 func (e *encoder) column(i int, t types.Type) {
 	e.raw = append(e.raw, byte(t.Kind))
 	same := e.appendSame(i)
-	news := make([]types.Value, 0, len(e.changes))
-	refs := make([]int64, 0, len(e.changes))
+	e.run, e.refs = e.run[:0], e.refs[:0]
 	for k := range e.changes {
 		if c := &e.changes[k]; c.New != nil {
-			news, refs = append(news, c.New[i]), append(refs, c.C)
+			e.run, e.refs = append(e.run, &c.New[i]), append(e.refs, c.C)
 		}
 	}
-	e.values(t, news, refs)
-	olds, refs := news[:0], refs[:0]
+	e.values(t, e.run, e.refs)
+	e.run, e.refs = e.run[:0], e.refs[:0]
 	both := 0
 	for k := range e.changes {
 		c := &e.changes[k]
@@ -47,14 +46,14 @@ func (e *encoder) column(i int, t types.Type) {
 				continue
 			}
 		}
-		olds, refs = append(olds, c.Old[i]), append(refs, c.C)
+		e.run, e.refs = append(e.run, &c.Old[i]), append(e.refs, c.C)
 	}
-	e.values(t, olds, refs)
+	e.values(t, e.run, e.refs)
 }
 
 // appendSame writes, and returns, which old values equal the new ones of the same change, over the changes that have both.
-func (e *encoder) appendSame(i int) (same []bool) {
-	n := 0
+func (e *encoder) appendSame(i int) []bool {
+	same, n := e.set[:0], 0
 	for k := range e.changes {
 		c := &e.changes[k]
 		if c.Old == nil || c.New == nil {
@@ -66,6 +65,7 @@ func (e *encoder) appendSame(i int) (same []bool) {
 			n++
 		}
 	}
+	e.set = same
 	e.appendBitmap(same, n, sameNone, sameAll, sameSome)
 	return same
 }
@@ -102,7 +102,7 @@ func identical(a, b *types.Value) bool {
 }
 
 // values writes a run of values: NULLs, then the others.
-func (e *encoder) values(t types.Type, vs []types.Value, refs []int64) {
+func (e *encoder) values(t types.Type, vs []*types.Value, refs []int64) {
 	if len(vs) == 0 {
 		return
 	}
@@ -144,7 +144,7 @@ const (
 )
 
 // form is how the values of a run are best written.
-func form(t types.Type, vs []types.Value) byte {
+func form(t types.Type, vs []*types.Value) byte {
 	switch t.Kind {
 	case types.Bool:
 		return formBits
@@ -170,7 +170,7 @@ func form(t types.Type, vs []types.Value) byte {
 	return formGeneral
 }
 
-func noX(vs []types.Value) bool {
+func noX(vs []*types.Value) bool {
 	for i := range vs {
 		if vs[i].X != nil {
 			return false
@@ -179,7 +179,7 @@ func noX(vs []types.Value) bool {
 	return true
 }
 
-func (e *encoder) nonNull(t types.Type, vs []types.Value, refs []int64) {
+func (e *encoder) nonNull(t types.Type, vs []*types.Value, refs []int64) {
 	f := form(t, vs)
 	e.raw = append(e.raw, f)
 	switch f {
@@ -208,12 +208,12 @@ func (e *encoder) nonNull(t types.Type, vs []types.Value, refs []int64) {
 		e.raw = appendText(e.raw, vs)
 	default:
 		for i := range vs {
-			e.raw = types.AppendValue(e.raw, t, vs[i])
+			e.raw = types.AppendValue(e.raw, t, *vs[i])
 		}
 	}
 }
 
-func (e *encoder) intValues(vs []types.Value, refs []int64) {
+func (e *encoder) intValues(vs []*types.Value, refs []int64) {
 	e.ints = e.ints[:0]
 	for i := range vs {
 		e.ints = append(e.ints, vs[i].I)

@@ -15,8 +15,11 @@ const (
 type encoder struct {
 	changes []Change
 	raw     []byte
-	ints    []int64 // scratch
-	refs    []int64 // scratch
+	packed  []byte // scratch, as all below
+	ints    []int64
+	refs    []int64
+	run     []*types.Value
+	set     []bool
 }
 
 // meta writes the section of what is not a column.

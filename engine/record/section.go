@@ -43,14 +43,16 @@ var (
 	})
 )
 
-// appendSection appends raw with its lengths, compressed where that helps.
-func appendSection(dst, raw []byte) []byte {
+// appendSection appends what is gathered in raw with its lengths, compressed where that helps, and empties raw.
+func (e *encoder) appendSection(dst []byte) []byte {
+	raw := e.raw
+	e.raw = raw[:0]
 	dst = binary.AppendUvarint(dst, uint64(len(raw)))
 	if len(raw) >= minCompress {
-		packed := encoderOnce().EncodeAll(raw, nil)
-		if len(packed) < len(raw) {
-			dst = binary.AppendUvarint(dst, uint64(len(packed)))
-			return append(dst, packed...)
+		e.packed = encoderOnce().EncodeAll(raw, e.packed[:0])
+		if len(e.packed) < len(raw) {
+			dst = binary.AppendUvarint(dst, uint64(len(e.packed)))
+			return append(dst, e.packed...)
 		}
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(raw)))

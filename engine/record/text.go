@@ -20,7 +20,7 @@ const (
 // maxDigits is how many digits always fit an int64.
 const maxDigits = 18
 
-func appendText(dst []byte, vs []types.Value) []byte {
+func appendText(dst []byte, vs []*types.Value) []byte {
 	if prefix, numbers, ok := numbered(vs); ok {
 		dst = append(dst, textNumbered)
 		dst = binary.AppendUvarint(dst, uint64(len(prefix)))
@@ -49,7 +49,7 @@ func appendPlain(dst []byte, n int, at func(i int) string) []byte {
 }
 
 // numbered splits strings into a common prefix and numbers.
-func numbered(vs []types.Value) (prefix string, numbers []int64, ok bool) {
+func numbered(vs []*types.Value) (prefix string, numbers []int64, ok bool) {
 	first := vs[0].S
 	prefix = first[:len(strings.TrimRight(first, "0123456789"))]
 	numbers = make([]int64, len(vs))
@@ -81,7 +81,7 @@ func canonical(digits string) (n int64, ok bool) {
 }
 
 // dictionary numbers the distinct strings, and gives up where they are not few.
-func dictionary(vs []types.Value) (distinct []string, indexes []int64, ok bool) {
+func dictionary(vs []*types.Value) (distinct []string, indexes []int64, ok bool) {
 	const probe = 256
 	of := make(map[string]int64, min(len(vs), probe))
 	indexes = make([]int64, len(vs))
