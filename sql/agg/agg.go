@@ -6,6 +6,14 @@
 //  2. Retract undoes exactly one Add of an equal value; it may come before it. What Result says is defined once no
 //     value has been retracted more often than added.
 //  3. Nothing is rounded before Result.
+//
+// Where PostgreSQL's own result depends on the order of the rows, an order had to be chosen:
+//
+//   - SUM and AVG of floats add exactly and round the sum once, REAL to REAL; PostgreSQL rounds after each row.
+//   - Among values that are equal and not the same (1.0 and 1.00, 0 and -0, '1 mon' and '30 days'), MIN, MAX and the
+//     DISTINCT forms take the one with the larger display scale, 0 rather than -0, the one with more months, then days. So
+//     does an array of them, by its first element that differs.
+//   - A sum is out of range if the whole is, whatever the parts were on the way.
 package agg
 
 import "github.com/asofdb/asof/sql/types"
@@ -37,4 +45,7 @@ type Func struct {
 	Result   types.Type
 	// New returns an empty state.
 	New func() State
+	// NewAddOnly returns an empty state for rows that are only ever added: Retract must not be called. It may need less memory,
+	// merges with its like alone, and has an encoding of its own.
+	NewAddOnly func() State
 }

@@ -1,0 +1,70 @@
+package agg
+
+import (
+	"encoding/binary"
+
+	"github.com/asofdb/asof/sql/types"
+)
+
+// intTotal is the count and the exact sum of integers.
+type intTotal struct {
+	n      int64
+	sum    int128
+	finish func(*intTotal) (types.Value, error)
+}
+
+func newIntTotal(finish func(*intTotal) (types.Value, error)) func() State {
+	return func() State { return &intTotal{finish: finish} }
+}
+
+func (t *intTotal) Add(v types.Value) {
+	if v.IsNull() {
+		return
+	}
+	t.n++
+	t.sum.add(v.I)
+}
+
+func (t *intTotal) Retract(v types.Value) {
+	if v.IsNull() {
+		return
+	}
+	t.n--
+	t.sum.sub(v.I)
+}
+
+func (t *intTotal) Merge(other State) {
+	o := other.(*intTotal)
+	t.n += o.n
+	t.sum.addAll(o.sum)
+}
+
+func (t *intTotal) Result() (types.Value, error) {
+	if t.n == 0 {
+		return null, nil
+	}
+	return t.finish(t)
+}
+
+func (t *intTotal) Reset() { t.n, t.sum = 0, int128{} }
+
+func (t *intTotal) AppendTo(dst []byte) []byte {
+	return appendBig(binary.AppendVarint(dst, t.n), t.sum.big())
+}
+
+func (t *intTotal) ReadFrom(src []byte) ([]byte, error) {
+	r := reader{src: src}
+	t.n = r.varint()
+	if !t.sum.setBig(r.big()) {
+		r.fail()
+	}
+	return r.end()
+}
+
+// numeric is the sum as NUMERIC.
+func (s int128) numeric() types.Value {
+	if i, ok := s.int64(); ok {
+		return types.NewNumeric(i, 0)
+	}
+	return types.NewBigNumeric(s.big(), 0)
+}
