@@ -183,6 +183,7 @@ type (
 	Table struct {
 		Span
 		Name    string
+		NamePos Span
 		File    bool
 		Alias   string
 		Columns []string // alias (a, b)
@@ -196,7 +197,7 @@ type (
 		Columns []string
 		AsOf    *AsOf
 	}
-	// Join is l KIND JOIN r; Kind is INNER, LEFT, RIGHT, FULL or CROSS. AsOf comes from ASOF JOIN … AS OF.
+	// Join is l KIND JOIN r; Kind is INNER, LEFT, RIGHT, FULL or CROSS. The moment of ASOF JOIN … AS OF is the right side's AsOf.
 	Join struct {
 		Span
 		Kind  string
@@ -226,9 +227,10 @@ type Select struct {
 
 // SetOp is l UNION|INTERSECT|EXCEPT [ALL] r.
 type SetOp struct {
-	Op   string
-	All  bool
-	L, R *Select
+	Op    string
+	OpPos Span
+	All   bool
+	L, R  *Select
 }
 
 // CTE is one WITH entry.
@@ -334,6 +336,7 @@ type (
 		Name    string
 		Value   string
 		Default bool
+		Local   bool // SET LOCAL: until the transaction ends
 	}
 	// Explain is EXPLAIN [ANALYZE] statement.
 	Explain struct {

@@ -1,0 +1,121 @@
+package syntax
+
+import (
+	"github.com/asofdb/asof/sql/types"
+)
+
+// columnList collects the columns of a CREATE SOURCE and its key.
+type columnList struct {
+	p      *parser
+	index  map[string]int // column name to its place in the list
+	list   []ColumnDef
+	key    []string
+	keyPos Span
+}
+
+// columns reads (name type [NOT NULL] [PRIMARY KEY], …, [PRIMARY KEY (…)]). The key's columns are NOT NULL, said or not.
+func (p *parser) columns(s *CreateSource) error {
+	c := columnList{p: p, index: map[string]int{}}
+	p.i++
+	for {
+		var err error
+		if p.at("constraint") || p.at("primary key") || p.at("unique") || p.at("check") || p.at("foreign key") || p.at("like") || p.at("exclude using") {
+			err = c.tableConstraint()
+		} else {
+			err = c.column()
+		}
+		if err != nil {
+			return err
+		}
+		if !p.accept(",") {
+			break
+		}
+	}
+	if err := p.expect(")"); err != nil {
+		return err
+	}
+	for _, name := range c.key {
+		i, ok := c.index[name]
+		if !ok {
+			return types.Errorf(types.CodeUndefinedColumn, "column %q named in key does not exist", name).
+				At(int(c.keyPos.Pos), int(c.keyPos.End-c.keyPos.Pos))
+		}
+		c.list[i].NotNull = true
+	}
+	s.Columns, s.Key = c.list, c.key
+	return nil
+}
+
+// tableConstraint reads [CONSTRAINT name] PRIMARY KEY (…) and refuses all others.
+func (c *columnList) tableConstraint() error {
+	p := c.p
+	if p.accept("constraint") {
+		if _, err := p.name(); err != nil {
+			return err
+		}
+	}
+	start := p.tok().Pos
+	if !p.accept("primary key") {
+		return c.refuseConstraint()
+	}
+	list, err := p.names()
+	if err != nil {
+		return err
+	}
+	return c.setKey(list, p.from(start))
+}
+
+func (c *columnList) setKey(names []string, at Span) error {
+	if c.key != nil {
+		return types.Errorf(types.CodeInvalidTableDef, "multiple primary keys for a source are not allowed").
+			At(int(at.Pos), int(at.End-at.Pos)).WithHint("A key of several columns is written behind them: PRIMARY KEY (a, b).")
+	}
+	c.key, c.keyPos = names, at
+	return nil
+}
+
+func (c *columnList) column() error {
+	p := c.p
+	name, err := p.name()
+	if err != nil {
+		return err
+	}
+	if _, double := c.index[name.text]; double {
+		return types.Errorf(types.CodeDuplicateColumn, "column %q specified more than once", name.text).At(int(name.Pos), int(name.End-name.Pos))
+	}
+	def := ColumnDef{Name: name.text}
+	if def.Type, err = p.typeName(); err != nil {
+		return err
+	}
+	for !p.at(",") && !p.at(")") {
+		start := p.tok().Pos
+		switch {
+		case p.accept("not null"):
+			def.NotNull = true
+		case p.at("null"):
+			p.i++
+		case p.accept("primary key"):
+			def.PrimaryKey = true
+			if err := c.setKey([]string{def.Name}, p.from(start)); err != nil {
+				return err
+			}
+		default:
+			return c.refuseConstraint()
+		}
+	}
+	def.Span = p.from(name.Pos)
+	c.index[def.Name] = len(c.list)
+	c.list = append(c.list, def)
+	return nil
+}
+
+// refuseConstraint refuses what a table may have and a source has not.
+func (c *columnList) refuseConstraint() error {
+	t := c.p.tok()
+	switch t.text {
+	case "default", "unique", "check", "references", "foreign", "generated", "collate", "exclude", "like", "constraint":
+		return refused(upper(t.text)+" is not part of CREATE SOURCE", t.Span,
+			"Leave it out: the rows are the connector's, and the database they come from has checked them. NOT NULL and PRIMARY KEY are all that is said here.")
+	}
+	return c.p.unexpected()
+}
