@@ -81,7 +81,8 @@ type Predicate struct {
 	Rest expr.Expr
 }
 
-// Bound is e Op At, with At an expression over NOW() alone that never decreases as NOW() grows; Op is one of > >= < <= =.
+// Bound is e Op At, with At a TIMESTAMPTZ expression over NOW() alone that never decreases as NOW() grows; Op is one of > >= < <= =.
+// It is evaluated with NOW() the moment of the read and the zone UTC; an event time that is a DATE or a TIMESTAMP stands for its moment in UTC.
 type Bound struct {
 	Op string
 	At expr.Expr

@@ -1,0 +1,320 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/asofdb/asof/sql/agg"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/syntax"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// grouping collects what an aggregated SELECT computes per group.
+type grouping struct {
+	width int // columns of FROM's row; aggregate i is column width+i while binding
+	keys  []Output
+	aggs  []AggCall
+	calls []*syntax.Call // of each aggregate, as written
+	used  bool           // GROUP BY or HAVING was written
+}
+
+// active reports whether the SELECT is aggregated.
+func (g *grouping) active() bool { return g.used || len(g.aggs) > 0 }
+
+// isAggregate reports whether name is an aggregate the language has or will have.
+func isAggregate(name string) bool {
+	return slices.Contains(agg.Names(), name) || slices.Contains(agg.Planned(), name)
+}
+
+// aggregate binds an aggregate call and returns the column that will hold its result.
+func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
+	switch {
+	case s.nested:
+		return nil, errorAt(call.NamePos, types.CodeGrouping, "aggregate function calls cannot be nested")
+	case s.clause != "":
+		return nil, errorAt(call.NamePos, types.CodeGrouping, "aggregate functions are not allowed in %s", s.clause)
+	case len(call.OrderBy) > 0:
+		return nil, notYet(call.OrderBy[0].X.Place(), "ORDER BY in an aggregate is")
+	}
+	c, err := s.bindAggregate(call)
+	if err != nil {
+		return nil, err
+	}
+	g := s.group
+	for i := range g.aggs {
+		if a := &g.aggs[i]; a.Name == c.Name && same(a.Arg, c.Arg) && same(a.Filter, c.Filter) {
+			return g.column(i), nil
+		}
+	}
+	g.aggs, g.calls = append(g.aggs, c), append(g.calls, call)
+	return g.column(len(g.aggs) - 1), nil
+}
+
+func (g *grouping) column(i int) *expr.Column {
+	return &expr.Column{Index: g.width + i, Name: g.aggs[i].Name, T: g.aggs[i].Fn.Result}
+}
+
+func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
+	arg, star, err := s.argument(call)
+	if err != nil {
+		return AggCall{}, err
+	}
+	var t types.Type
+	if arg != nil {
+		t = arg.Type()
+	}
+	fn, ok, err := agg.Resolve(call.Name, star, call.Distinct, t)
+	if err != nil {
+		return AggCall{}, at(err, call.NamePos)
+	}
+	if !ok {
+		return AggCall{}, errorAt(call.NamePos, types.CodeUndefinedFunction, "function %s(%s) does not exist", call.Name, t)
+	}
+	c := AggCall{Fn: fn, Arg: arg}
+	if call.Filter != nil {
+		if c.Filter, err = expr.BindBool(call.Filter, s.in("FILTER"), "FILTER"); err != nil {
+			return AggCall{}, at(err, call.Filter.Place())
+		}
+	}
+	if s.b.inFeature {
+		c.filterForCase()
+	}
+	if c.Arg != nil {
+		if c.Arg, err = castTo(c.Arg, c.Fn.Arg); err != nil {
+			return AggCall{}, at(err, call.NamePos)
+		}
+	}
+	c.Name = c.describe()
+	return c, nil
+}
+
+// argument binds an aggregate's argument; nil with star for COUNT(*).
+func (s *scope) argument(call *syntax.Call) (x expr.Expr, star bool, err error) {
+	inner := *s
+	inner.nested = true
+	var bound []expr.Expr
+	for _, a := range call.Args {
+		if st, ok := a.(*syntax.Star); ok {
+			switch {
+			case st.Table != "":
+				return nil, false, notYet(st.Span, "a whole row as a value is")
+			case call.Distinct:
+				return nil, false, errorAt(st.Span, types.CodeSyntax, "DISTINCT cannot be applied to *")
+			}
+			return nil, true, nil
+		}
+		x, err := s.b.value(a, &inner)
+		if err != nil {
+			return nil, false, err
+		}
+		bound = append(bound, x)
+	}
+	switch len(bound) {
+	case 0:
+		return nil, false, errorAt(call.NamePos, types.CodeWrongObjectType, "%s() needs an argument", call.Name).
+			WithHint("COUNT(*) counts rows")
+	case 1:
+		return bound[0], false, nil
+	}
+	names := make([]string, len(bound))
+	for i, x := range bound {
+		names[i] = x.Type().String()
+	}
+	return nil, false, errorAt(call.NamePos, types.CodeUndefinedFunction, "function %s(%s) does not exist", call.Name, strings.Join(names, ", "))
+}
+
+// describe prints the call; equal calls over equal columns print equally.
+func (c AggCall) describe() string {
+	arg := "*"
+	if c.Arg != nil {
+		arg = c.Arg.String()
+	}
+	if c.Fn.Distinct {
+		arg = "DISTINCT " + arg
+	}
+	text := c.Fn.Name + "(" + arg + ")"
+	if c.Filter != nil {
+		text += " FILTER (WHERE " + c.Filter.String() + ")"
+	}
+	return text
+}
+
+// groupBy binds GROUP BY: a column of FROM, else an output's name, an output's number, or an expression.
+func (s *scope) groupBy(items []syntax.Expr, targets []target) error {
+	for _, item := range flatten(items) {
+		x, err := s.groupKey(item, targets)
+		if err != nil {
+			return err
+		}
+		if err := groupable(item.Place(), x.Type()); err != nil {
+			return err
+		}
+		s.group.addKey(x)
+	}
+	return nil
+}
+
+// flatten opens the parentheses of GROUP BY (a, b).
+func flatten(items []syntax.Expr) []syntax.Expr {
+	var out []syntax.Expr
+	for _, x := range items {
+		if row, ok := x.(*syntax.Row); ok {
+			out = append(out, flatten(row.Elems)...)
+		} else {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (s *scope) groupKey(item syntax.Expr, targets []target) (expr.Expr, error) {
+	s = s.in("GROUP BY")
+	if ref, ok := item.(*syntax.ColumnRef); ok && ref.Table == "" && !s.has(ref.Name) {
+		i, err := byName(ref, targets, "GROUP BY")
+		if err != nil {
+			return nil, err
+		}
+		if i >= 0 {
+			return s.targetKey(targets[i])
+		}
+	}
+	i, err := byNumber(item, targets, "GROUP BY")
+	if err != nil {
+		return nil, err
+	}
+	if i >= 0 {
+		return s.targetKey(targets[i])
+	}
+	return s.b.value(item, s)
+}
+
+// has reports whether some table has a column called name.
+func (s *scope) has(name string) bool {
+	return slices.ContainsFunc(s.tables, func(t *table) bool {
+		return len(t.indexes(name, false))+len(t.indexes(name, true)) > 0
+	})
+}
+
+// targetKey is an output used as a key: it may not be an aggregate.
+func (s *scope) targetKey(t target) (expr.Expr, error) {
+	for _, c := range columnsOf(t.x) {
+		if c >= s.group.width {
+			return nil, errorAt(s.group.calls[c-s.group.width].NamePos, types.CodeGrouping, "aggregate functions are not allowed in GROUP BY")
+		}
+	}
+	return t.x, nil
+}
+
+// addKey adds a key unless it is there already.
+func (g *grouping) addKey(x expr.Expr) {
+	if g.keyOf(x) >= 0 {
+		return
+	}
+	name := "?column?"
+	if c, ok := x.(*expr.Column); ok {
+		name = c.Name
+	}
+	g.keys = append(g.keys, Output{Name: name, X: x, T: x.Type()})
+}
+
+// keyOf returns the key that x is, or -1.
+func (g *grouping) keyOf(x expr.Expr) int {
+	return slices.IndexFunc(g.keys, func(k Output) bool { return same(k.X, x) })
+}
+
+// check finds columns of FROM that x reads outside of keys and aggregates. Where the keys hold a table's whole primary key
+// they are the same throughout a group and become keys themselves, as in PostgreSQL.
+func (s *scope) check(x expr.Expr) error {
+	var err error
+	expr.Walk(x, func(y expr.Expr) bool {
+		if err != nil || s.group.keyOf(y) >= 0 {
+			return false
+		}
+		c, ok := y.(*expr.Column)
+		if !ok || c.Index >= s.group.width {
+			return true
+		}
+		t := s.tableOf(c.Index)
+		if s.determined(t) {
+			s.group.addKey(c)
+		} else {
+			err = s.ungrouped(c, t)
+		}
+		return false
+	})
+	return err
+}
+
+// tableOf returns the table that column index of FROM's row belongs to.
+func (s *scope) tableOf(index int) *table {
+	for _, t := range s.tables {
+		if index < t.offset+t.width() {
+			return t
+		}
+	}
+	return s.tables[len(s.tables)-1]
+}
+
+// determined reports whether the keys hold t's whole primary key.
+func (s *scope) determined(t *table) bool {
+	if s.b.inFeature || t.rel.Kind != SourceRelation || len(t.rel.Key) == 0 {
+		return false
+	}
+	for _, k := range t.rel.Key {
+		index := t.offset + k
+		if !slices.ContainsFunc(s.group.keys, func(o Output) bool {
+			c, ok := o.X.(*expr.Column)
+			return ok && c.Index == index
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *scope) ungrouped(c *expr.Column, t *table) error {
+	err := errorAt(s.places[c], types.CodeGrouping, "column %q must appear in the GROUP BY clause or be used in an aggregate function", t.name+"."+c.Name)
+	if s.b.inFeature && len(s.group.aggs) == 0 {
+		return err.WithHint("without GROUP BY, and with the source's primary key as its entity, a feature is the row itself")
+	}
+	return err
+}
+
+// grouped rewrites x, bound over FROM's row, to the row of an Aggregation: the keys, then the aggregates.
+func (g *grouping) grouped(x expr.Expr) expr.Expr {
+	if i := g.keyOf(x); i >= 0 {
+		return &expr.Column{Index: i, Name: g.keys[i].Name, T: g.keys[i].T}
+	}
+	if c, ok := x.(*expr.Column); ok {
+		return &expr.Column{Index: len(g.keys) + c.Index - g.width, Name: c.Name, T: c.T}
+	}
+	return expr.Rebuild(x, g.grouped)
+}
+
+// groupable refuses types whose values have no equality.
+func groupable(place syntax.Span, t types.Type) error {
+	switch t.Kind {
+	case types.JSON:
+		return errorAt(place, types.CodeUndefinedFunction, "could not identify an equality operator for type json")
+	case types.JSONB:
+		return notYet(place, "comparing values of type jsonb is")
+	}
+	return nil
+}
+
+// sortable refuses types whose values have no order.
+func sortable(place syntax.Span, t types.Type) error {
+	if t.Kind == types.JSON {
+		return errorAt(place, types.CodeUndefinedFunction, "could not identify an ordering operator for type json")
+	}
+	return groupable(place, t)
+}
+
+// castTo is x converted to t, x itself where it has that type or t only leaves its modifiers open.
+func castTo(x expr.Expr, t types.Type) (expr.Expr, error) {
+	if from := x.Type(); from == t || t == (types.Type{Kind: from.Kind, Elem: from.Elem}) {
+		return x, nil
+	}
+	return expr.NewCast(x, t)
+}

@@ -1,0 +1,220 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/syntax"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// BindQuery binds a SELECT.
+func BindQuery(sel *syntax.Select, cat Catalog, s Session) (*Query, error) {
+	b := &binder{cat: cat, zone: s.Zone, params: params{types: slices.Clone(s.Params)}}
+	asOf, err := b.asOf(sel.AsOf, &scope{b: b, places: map[*expr.Column]syntax.Span{}, group: &grouping{}})
+	if err != nil {
+		return nil, err
+	}
+	root, err := b.selectNode(sel)
+	if err != nil {
+		return nil, err
+	}
+	q := &Query{AsOf: asOf, Params: b.params.final()}
+	for _, c := range root.Schema() {
+		q.Columns = append(q.Columns, ResultColumn{Name: c.Name, Type: c.Type})
+	}
+	q.Root = prune(root)
+	q.Scans = scans(q.Root, nil)
+	return q, nil
+}
+
+// scans appends all Scan nodes at and below n.
+func scans(n Node, to []*Scan) []*Scan {
+	if s, ok := n.(*Scan); ok {
+		return append(to, s)
+	}
+	for _, c := range n.Children() {
+		to = scans(c, to)
+	}
+	return to
+}
+
+// selection is one SELECT, bound over FROM's row and the aggregates; what is left is to arrange it.
+type selection struct {
+	scope         *scope
+	from          Node
+	targets       []target
+	where, having expr.Expr
+	order         []sortKey
+	distinct      bool
+	limit, offset expr.Expr
+}
+
+// selectNode binds one SELECT and arranges it as a tree.
+func (b *binder) selectNode(sel *syntax.Select) (Node, error) {
+	if err := wholeSelect(sel); err != nil {
+		return nil, err
+	}
+	q, err := b.bindSelect(sel)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.group(); err != nil {
+		return nil, err
+	}
+	return q.arrange(), nil
+}
+
+// wholeSelect refuses the forms of a query that are not a single SELECT.
+func wholeSelect(sel *syntax.Select) error {
+	switch {
+	case len(sel.With) > 0:
+		return notYet(sel.Span, "WITH is")
+	case sel.Set != nil:
+		return notYet(sel.Span, sel.Set.Op+" is")
+	case sel.Values != nil:
+		return notYet(sel.Span, "VALUES is")
+	}
+	return nil
+}
+
+// bindSelect binds the clauses in PostgreSQL's order, so that of several mistakes the same one is reported.
+func (b *binder) bindSelect(sel *syntax.Select) (*selection, error) {
+	from, s, err := b.from(sel.From)
+	if err != nil {
+		return nil, err
+	}
+	q := &selection{scope: s, from: from, distinct: sel.Distinct}
+	if q.targets, err = s.targets(sel.Items); err != nil {
+		return nil, err
+	}
+	if sel.Where != nil {
+		if q.where, err = expr.BindBool(sel.Where, s.in("WHERE"), "WHERE"); err != nil {
+			return nil, at(err, sel.Where.Place())
+		}
+		if scan, ok := from.(*Scan); ok {
+			scan.pushKeys(q.where)
+		}
+	}
+	if sel.Having != nil {
+		if q.having, err = expr.BindBool(sel.Having, s, "HAVING"); err != nil {
+			return nil, at(err, sel.Having.Place())
+		}
+	}
+	if q.order, q.targets, err = s.orderBy(sel.OrderBy, q.targets, sel.Distinct); err != nil {
+		return nil, err
+	}
+	if err := s.groupBy(sel.GroupBy, q.targets); err != nil {
+		return nil, err
+	}
+	s.group.used = len(sel.GroupBy) > 0 || sel.Having != nil
+	if err := q.checkDistinct(); err != nil {
+		return nil, err
+	}
+	if q.limit, err = b.count(sel.Limit, s, "LIMIT"); err != nil {
+		return nil, err
+	}
+	q.offset, err = b.count(sel.Offset, s, "OFFSET")
+	return q, err
+}
+
+// checkDistinct refuses DISTINCT over values that have no equality.
+func (q *selection) checkDistinct() error {
+	if !q.distinct {
+		return nil
+	}
+	for _, t := range q.targets {
+		if err := groupable(t.place, t.x.Type()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count binds the argument of LIMIT or OFFSET; nil where there is none.
+func (b *binder) count(x syntax.Expr, s *scope, clause string) (expr.Expr, error) {
+	if x == nil {
+		return nil, nil
+	}
+	bound, err := expr.BindAs(x, s.constantIn(clause), types.Type{Kind: types.Int8}, clause)
+	if err != nil {
+		return nil, at(err, x.Place())
+	}
+	if c, ok := bound.(*expr.Const); ok && c.V.IsNull() {
+		return nil, nil
+	}
+	return bound, nil
+}
+
+// group rewrites the targets and HAVING of an aggregated SELECT to the row of its Aggregation.
+func (q *selection) group() error {
+	g := q.scope.group
+	if !g.active() {
+		return nil
+	}
+	for _, t := range q.targets {
+		if err := q.scope.check(t.x); err != nil {
+			return err
+		}
+	}
+	if q.having != nil {
+		if err := q.scope.check(q.having); err != nil {
+			return err
+		}
+		q.having = g.grouped(q.having)
+	}
+	for i := range q.targets {
+		q.targets[i].x = g.grouped(q.targets[i].x)
+	}
+	return nil
+}
+
+// arrange stacks the nodes: filter, aggregate, filter, project, distinct, sort, drop hidden columns, cut.
+func (q *selection) arrange() Node {
+	n := q.from
+	if q.where != nil {
+		n = &Filter{In: n, X: q.where}
+	}
+	if g := q.scope.group; g.active() {
+		n = &Aggregation{In: n, Keys: g.keys, Aggs: g.aggs}
+	}
+	if q.having != nil {
+		n = &Filter{In: n, X: q.having}
+	}
+	outputs := make([]Output, len(q.targets))
+	for i, t := range q.targets {
+		outputs[i] = Output{Name: t.name, X: t.x, T: t.x.Type()}
+	}
+	n = &Project{In: n, Exprs: outputs}
+	if q.distinct {
+		n = &Distinct{In: n}
+	}
+	if len(q.order) > 0 {
+		n = &Sort{In: n, Keys: sortKeys(q.order, outputs)}
+	}
+	if visible := countVisible(q.targets); visible < len(outputs) {
+		n = &Project{In: n, Exprs: columns(outputs[:visible])}
+	}
+	if q.limit != nil || q.offset != nil {
+		n = &Limit{In: n, Limit: q.limit, Offset: q.offset}
+	}
+	return n
+}
+
+// columns are outputs that hand on the first columns of a row.
+func columns(of []Output) []Output {
+	out := make([]Output, len(of))
+	for i, o := range of {
+		out[i] = Output{Name: o.Name, X: &expr.Column{Index: i, Name: o.Name, T: o.T}, T: o.T}
+	}
+	return out
+}
+
+func sortKeys(order []sortKey, outputs []Output) []SortKey {
+	keys := make([]SortKey, len(order))
+	for i, k := range order {
+		o := outputs[k.target]
+		keys[i] = SortKey{X: &expr.Column{Index: k.target, Name: o.Name, T: o.T}, Desc: k.desc, NullsFirst: k.nullsFirst}
+	}
+	return keys
+}
