@@ -1,16 +1,26 @@
 // Package exec runs logical plans: one operator per file, Arrow batches between them, one switch that builds operators from nodes.
+//
+// A tree of operators belongs to one statement and one goroutine. Rows are pulled: Next of the root asks below. Invariants:
+//
+//  1. A batch has at most batchRows rows and at least one; the end is nil, and stays nil.
+//  2. A batch belongs to whoever pulled it, who hands it on or releases it; nobody below writes into it, for builders give
+//     their memory away. Values read from it are good until then: what an operator keeps for longer, it clones.
+//  3. The context is checked before every batch that is pulled.
+//  4. What an operator keeps grows only through its account, which stops the statement at the memory limit.
 package exec
 
 import (
 	"context"
 
+	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 )
 
 // Tables opens relations for reading. The engine implements it for one statement: it has already decided each scan's moment.
 type Tables interface {
-	// Open starts a scan. keys is nil for a full scan, else the distinct key tuples (in the order of Relation.Key) whose rows are wanted.
+	// Open starts a scan whose rows have the scan's Columns. keys is nil for a full scan, else the distinct key tuples (in the order
+	// of Relation.Key, of exactly the columns' types, none of them NULL) whose rows are wanted; it is never empty.
 	Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (Rows, error)
 }
 
@@ -20,8 +30,8 @@ type Rows interface {
 	Close() error
 }
 
-// Operator produces batches. Next returns nil at the end; a batch is the caller's until the next call. Close is idempotent
-// and closes what is below.
+// Operator produces batches. Next returns nil at the end; a batch is the caller's, who releases it. Close is idempotent
+// and closes what is below. After an error, or Close, Next must not be called.
 type Operator interface {
 	Next(ctx context.Context) (*types.Batch, error)
 	Close() error
@@ -37,4 +47,20 @@ type Context struct {
 	MemoryLimit int64
 	// Session as the planner saw it.
 	Session plan.Session
+}
+
+// env is a fresh environment for expressions over rows of n columns.
+func (c *Context) env(n int) expr.Env {
+	return expr.Env{Row: make([]types.Value, n), Now: c.Now, Params: c.Params, Zone: c.Session.Zone}
+}
+
+// batchRows is how many rows a batch has at most. At a hundred bytes a row a batch stays in the second-level cache.
+const batchRows = 1024
+
+// pull asks op for a batch unless the statement was cancelled.
+func pull(ctx context.Context, op Operator) (*types.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &types.Error{Code: types.CodeCanceled, Message: "canceling statement due to user request", Err: context.Cause(ctx)}
+	}
+	return op.Next(ctx)
 }
