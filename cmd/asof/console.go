@@ -68,7 +68,8 @@ func (c *console) render(err error, st *statement) string {
 			text, carets, n := excerpt(st.src.text, st.pos+e.Pos-1, e.Len)
 			line += n
 			label := fmt.Sprintf("LINE %d: ", line)
-			fmt.Fprintf(&where, "\n%s%s\n%s%s", label, text, strings.Repeat(" ", len(label)), c.terminal.red(carets))
+			under := strings.TrimLeft(carets, " ")
+			fmt.Fprintf(&where, "\n%s%s\n%*s%s", label, text, len(label)+len(carets)-len(under), "", c.terminal.red(under))
 		} else {
 			line += strings.Count(st.src.text[:st.pos+blankPrefix(st.text)], "\n")
 		}

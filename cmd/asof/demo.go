@@ -163,6 +163,9 @@ func (d *demo) writeHistory(ctx context.Context) error {
 func (d *demo) declare(ctx context.Context) error {
 	d.heading("Four sources, read to their end and followed from there")
 	d.show(demoSource("orders", d.dir))
+	if err := d.out.Flush(); err != nil {
+		return err
+	}
 	begun := time.Now()
 	for _, table := range shop.Tables {
 		if err := d.session.Exec(ctx, demoSource(table, d.dir)); err != nil {
@@ -177,6 +180,9 @@ func (d *demo) declare(ctx context.Context) error {
 	begun = time.Now()
 	for _, sql := range demoFeatures(d.window) {
 		d.show(sql)
+		if err := d.out.Flush(); err != nil {
+			return err
+		}
 		if err := d.session.Exec(ctx, sql); err != nil {
 			return err
 		}
@@ -187,29 +193,53 @@ func (d *demo) declare(ctx context.Context) error {
 
 // answer asks for values now and in the past.
 func (d *demo) answer(ctx context.Context) error {
-	d.heading("What they are now, and what they were")
-	now := time.Now()
-	who := fmt.Sprintf("WHERE customer_id = '%s'", demoCustomer)
-	for _, sql := range []string{
-		"SELECT * FROM customer_orders " + who,
-		fmt.Sprintf("SELECT * FROM customer_orders AS OF '%s' %s", timestamp(now.Add(-time.Hour)), who),
-		fmt.Sprintf("SELECT * FROM customer_orders AS OF '%s' %s", timestamp(now.Add(-24*time.Hour)), who),
-		fmt.Sprintf("SELECT * FROM account WHERE account_id = %d", demoAccount),
-		fmt.Sprintf("SELECT * FROM account AS OF '%s' WHERE account_id = %d", timestamp(now.Add(-24*time.Hour)), demoAccount),
-		"SELECT * FROM merchant_risk ORDER BY chargebacks_7d DESC, merchant_id LIMIT 3",
-	} {
-		if err := d.ask(ctx, sql); err != nil {
+	d.heading("What they are now, what they were an hour ago, and yesterday")
+	now := time.Now().Truncate(time.Second)
+	moments := []string{"", timestamp(now.Add(-time.Hour)), timestamp(now.Add(-24 * time.Hour))}
+	orders := fmt.Sprintf("SELECT as_of, last_%ds, orders_1h, orders_7d, spent_30d\nFROM customer_orders%%s WHERE customer_id = '%s'",
+		int(d.window.Seconds()), demoCustomer)
+	account := fmt.Sprintf("SELECT as_of, balance, segment FROM account%%s WHERE account_id = %d", demoAccount)
+	for _, sql := range []string{orders, account} {
+		var all []string
+		for _, at := range moments {
+			if at != "" {
+				at = " AS OF '" + at + "'"
+			}
+			all = append(all, fmt.Sprintf(sql, at))
+		}
+		if err := d.ask(ctx, all); err != nil {
 			return err
 		}
 	}
-	return nil
+	return d.ask(ctx, []string{"SELECT * FROM merchant_risk ORDER BY chargebacks_7d DESC, merchant_id LIMIT 3"})
 }
 
-// ask prints a query and its answer.
-func (d *demo) ask(ctx context.Context, sql string) error {
-	d.show(sql + ";")
-	sh := &shell{session: d.session, out: d.out, format: &tableFormat{w: d.out, terminal: d.terminal}}
-	if err := sh.print(ctx, sql); err != nil {
+// ask prints a query for each of some moments, the first in full, and their rows in one table.
+func (d *demo) ask(ctx context.Context, queries []string) error {
+	for i, sql := range queries {
+		if i > 0 {
+			_, sql, _ = strings.Cut(sql, " AS OF")
+			sql = "…  AS OF" + sql
+		}
+		d.print("%s\n", d.terminal.cyan(sql+";"))
+	}
+	table := &tableFormat{w: d.out, terminal: d.terminal}
+	for i, sql := range queries {
+		rows, err := d.session.Query(ctx, sql)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			err = table.begin(rows.Columns())
+		}
+		for err == nil && rows.Next() {
+			err = table.row(rows.Values())
+		}
+		if err = errors.Join(err, rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	if err := table.close(); err != nil {
 		return err
 	}
 	return d.out.Flush()
@@ -235,16 +265,7 @@ func (d *demo) print(format string, args ...any) { _, _ = fmt.Fprintf(d.out, for
 
 func (d *demo) heading(text string) { d.print("\n%s\n", d.terminal.bold("# "+text)) }
 
-// show prints SQL, cut into lines of a screen where it is one long line.
-func (d *demo) show(sql string) {
-	if !strings.Contains(sql, "\n") && len(sql) > 80 {
-		if i := strings.Index(sql, " WHERE"); i > 0 {
-			sql = sql[:i] + "\n " + sql[i:]
-		}
-	}
-	d.print("%s\n", d.terminal.cyan(sql))
-	_ = d.out.Flush() // it fails again at the end, where it is looked at
-}
+func (d *demo) show(sql string) { d.print("%s\n", d.terminal.cyan(sql)) }
 
 // timestamp prints t as a literal of SQL.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999+00") }

@@ -69,12 +69,9 @@ func (f *tableFormat) row(values []types.Value) error {
 func (f *tableFormat) end(tag string, took time.Duration) error {
 	summary := tag
 	if len(f.cols) > 0 {
-		if !f.headed {
-			if err := f.head(); err != nil {
-				return err
-			}
+		if err := f.close(); err != nil {
+			return err
 		}
-		f.rule("└", "┴", "┘")
 		summary = fmt.Sprintf("%d rows", f.rows)
 		if f.rows == 1 {
 			summary = "1 row"
@@ -87,26 +84,34 @@ func (f *tableFormat) end(tag string, took time.Duration) error {
 	return err
 }
 
+// close writes what is held back and closes the box.
+func (f *tableFormat) close() error {
+	if !f.headed {
+		if err := f.head(); err != nil {
+			return err
+		}
+	}
+	return f.rule("└", "┴", "┘")
+}
+
 // head writes the head of the box and the rows that were held back for it.
 func (f *tableFormat) head() error {
 	f.headed = true
-	f.rule("┌", "┬", "┐")
+	_ = f.rule("┌", "┬", "┐") // bufio keeps the first error; the last write returns it
 	for i := range f.cols {
 		c := newCell([]byte(f.cols[i].Name))
 		f.cell(i, c, false)
 	}
 	_, _ = f.w.WriteString("│\n")
-	f.rule("├", "┼", "┤")
+	err := f.rule("├", "┼", "┤")
 	for _, cells := range f.held {
-		if err := f.line(cells); err != nil {
-			return err
-		}
+		err = f.line(cells)
 	}
 	f.held = nil
-	return nil
+	return err
 }
 
-func (f *tableFormat) rule(left, cross, right string) {
+func (f *tableFormat) rule(left, cross, right string) error {
 	for i, w := range f.widths {
 		if i == 0 {
 			_, _ = f.w.WriteString(left)
@@ -115,7 +120,8 @@ func (f *tableFormat) rule(left, cross, right string) {
 		}
 		_, _ = f.w.WriteString(strings.Repeat("─", w+2))
 	}
-	_, _ = f.w.WriteString(right + "\n")
+	_, err := f.w.WriteString(right + "\n")
+	return err
 }
 
 func (f *tableFormat) line(cells []cell) error {

@@ -87,18 +87,31 @@ func (r *reading) blank() bool {
 // take adds a line and runs what it completes. io.EOF means that the user wants to leave.
 func (r *reading) take(line string) error {
 	if command := strings.TrimSpace(line); strings.HasPrefix(command, `\`) && r.blank() {
-		r.src.line += strings.Count(r.src.text, "\n") + 1
-		r.src.text, r.pos = "", 0
+		r.src.text += line
+		r.pos = len(r.src.text)
+		r.settle()
 		return r.meta(command)
 	}
 	if r.src.text == "" && r.src.line == 1 {
 		line = strings.TrimPrefix(line, "\ufeff")
 	}
 	r.src.text += line
-	if !strings.Contains(line, ";") {
-		return nil
+	if strings.Contains(line, ";") {
+		return r.runComplete(true)
 	}
-	return r.runComplete(true)
+	if r.blank() {
+		r.settle()
+	}
+	return nil
+}
+
+// settle forgets what has run. A person counts lines from where she began to type, a program from the beginning.
+func (r *reading) settle() {
+	if r.prompt && r.blank() {
+		r.src, r.pos = source{line: 1}, 0
+		return
+	}
+	r.pos = r.src.forget(r.pos)
 }
 
 // runComplete runs the complete statements; open says that the last one may go on in the next line.
@@ -107,7 +120,7 @@ func (r *reading) runComplete(open bool) error {
 		st, after := r.src.next(r.pos, open)
 		r.pos = after
 		if st == nil {
-			r.pos = r.src.forget(r.pos)
+			r.settle()
 			return nil
 		}
 		if err := r.sh.run(st); err != nil && !r.forgives(err) {
