@@ -2,10 +2,14 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
 )
 
 // Options configure an engine. The zero value works, but reads no source.
@@ -24,7 +28,16 @@ type Options struct {
 	FlushChanges int
 	// BatchChanges is the largest number of changes in one durable commit; 0 means 8,192.
 	BatchChanges int
+	// Owner names the program in the data directory's lock, for the message that a second one gets.
+	Owner string
 }
+
+// Defaults of Options. A checkpoint of 1.5 million changes keeps entity roots in memory long enough that rewriting them costs a few bytes a change, and recovery to seconds.
+const (
+	defaultMemoryLimit  = 256 << 20
+	defaultFlushChanges = 1_500_000
+	defaultBatchChanges = 8192
+)
 
 // Notice is a message for the person who runs a statement.
 type Notice struct{ Message, Hint string }
@@ -39,43 +52,154 @@ type Progress struct {
 }
 
 // Engine is an open data directory. It is safe for concurrent use.
-type Engine struct{}
+type Engine struct {
+	options Options
+	logger  *slog.Logger
+	db      *storage.DB
 
-// Open opens or creates the data directory and resumes every source that follows its input.
-func Open(dir string, o Options) (*Engine, error) { panic("todo") }
+	// ctx ends when the engine closes; tasks are the goroutines that then end.
+	ctx    context.Context
+	cancel context.CancelFunc
+	tasks  sync.WaitGroup
 
-// Close stops the sources, waits for what runs and closes the directory. It is idempotent.
-func (e *Engine) Close() error { panic("todo") }
+	catalog     atomic.Pointer[catalog]
+	checkpoints *checkpoints
 
-// Session holds the settings that SET changes: as_of, timezone, as_of_wait. One goroutine at a time.
-type Session struct{}
+	// ddl is held by the statement that changes the catalog. It guards next and entities.
+	ddl      sync.Mutex
+	next     uint32
+	entities map[string]uint16
+	// abandoned are generations found at Open that nothing uses.
+	abandoned []generationRecord
 
-// NewSession returns a session with the default settings.
-func (e *Engine) NewSession() *Session { panic("todo") }
+	closing sync.Once
+	closed  atomic.Bool
+	failure error // of Close
+}
 
-// Query runs one statement, with or without a semicolon. The caller closes the Rows. args are Go values or types.Value.
-func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Rows, error) { panic("todo") }
+// Open opens or creates the data directory and resumes every source that follows its input. A directory that another process has open is refused with a *types.Error
+// that names the process; so is one that lost something which was acknowledged.
+func Open(dir string, o Options) (*Engine, error) {
+	o.setDefaults()
+	db, err := storage.Open(dir, storage.Options{Logger: o.Logger, Owner: o.Owner})
+	if err != nil {
+		return nil, openError(err)
+	}
+	e := &Engine{options: o, logger: o.Logger, db: db}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.checkpoints = newCheckpoints(e)
+	if err := e.loadCatalog(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.finishDrops(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	e.tasks.Go(func() { e.checkpoints.loop(e.ctx) })
+	e.checkpoints.consider()
+	for _, s := range e.catalog.Load().sources {
+		if !s.settings.follow || s.state.Stopped != "" {
+			continue
+		}
+		if err := s.startIngest(); err != nil {
+			e.logger.Error("a source cannot be resumed", "source", s.rec.Name, "error", err)
+		}
+	}
+	return e, nil
+}
 
-// Exec runs a script of statements and discards their rows; it stops at the first error.
-func (s *Session) Exec(ctx context.Context, sql string, args ...any) error { panic("todo") }
+func (o *Options) setDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.MemoryLimit == 0 {
+		o.MemoryLimit = defaultMemoryLimit
+	}
+	if o.FlushChanges == 0 {
+		o.FlushChanges = defaultFlushChanges
+	}
+	if o.BatchChanges == 0 {
+		o.BatchChanges = defaultBatchChanges
+	}
+}
 
-// Query and Exec run in a session of their own.
-func (e *Engine) Query(ctx context.Context, sql string, args ...any) (*Rows, error) { panic("todo") }
-func (e *Engine) Exec(ctx context.Context, sql string, args ...any) error           { panic("todo") }
+func openError(err error) error {
+	code := types.CodeIO
+	var (
+		locked  *storage.LockedError
+		damage  *storage.DamagedError
+		space   *storage.SpaceError
+		version *storage.VersionError
+	)
+	switch {
+	case errors.As(err, &locked):
+		code = types.CodeInUse
+	case errors.As(err, &damage):
+		code = types.CodeCorrupted
+	case errors.As(err, &space):
+		code = types.CodeDiskFull
+	case errors.As(err, &version):
+		code = types.CodeNotSupported
+	}
+	return &types.Error{Code: code, Message: err.Error(), Err: err}
+}
 
-// Rows is a statement's result.
-type Rows struct{}
+// finishDrops deletes what a crash left of dropped sources and generations.
+func (e *Engine) finishDrops() error {
+	var sources []uint32
+	v := e.db.View()
+	err := scanMeta(v, metaDropping, func(_ string, id uint32) error { sources = append(sources, id); return nil })
+	v.Close()
+	if err != nil {
+		return err
+	}
+	for _, id := range sources {
+		if err := e.deleteSource(id); err != nil {
+			return err
+		}
+	}
+	for _, r := range e.abandoned {
+		e.deleteGeneration(&generation{eng: e, rec: r})
+	}
+	e.abandoned = nil
+	return nil
+}
 
-// Columns are the result's columns, nil for a statement that returns none.
-func (r *Rows) Columns() []types.Column { panic("todo") }
+// Close stops the sources, waits for what runs, writes a checkpoint and closes the directory. It is idempotent.
+func (e *Engine) Close() error {
+	e.closing.Do(func() {
+		e.closed.Store(true)
+		for _, s := range e.catalog.Load().sources {
+			s.stop(errPaused)
+		}
+		e.cancel()
+		e.tasks.Wait()
+		e.failure = errors.Join(e.checkpoints.checkpoint(), e.db.Close())
+	})
+	return e.failure
+}
 
-// Next advances to the next row; Values is that row, valid until the next Next.
-func (r *Rows) Next() bool            { panic("todo") }
-func (r *Rows) Values() []types.Value { panic("todo") }
+// usable refuses statements on a closed engine.
+func (e *Engine) usable() error {
+	if e.closed.Load() {
+		return types.Errorf(types.CodeNotReady, "the engine is closed")
+	}
+	return nil
+}
 
-// Err is what ended the rows early, nil if nothing did.
-func (r *Rows) Err() error   { panic("todo") }
-func (r *Rows) Close() error { panic("todo") }
+func (e *Engine) notice(message, hint string) {
+	if e.options.Notice != nil {
+		e.options.Notice(Notice{message, hint})
+	}
+}
 
-// Tag is what psql prints for the statement: "CREATE SOURCE", "SELECT 3" (after the last row).
-func (r *Rows) Tag() string { panic("todo") }
+// takeID returns an id that was never used; putNext makes that durable with the record that uses it.
+func (e *Engine) takeID() uint32 {
+	id := e.next
+	e.next++
+	return id
+}
+
+func (e *Engine) putNext(b *storage.Batch) { putJSON(b, metaNext, e.next) }

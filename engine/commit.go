@@ -1,0 +1,434 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asofdb/asof/engine/record"
+	"github.com/asofdb/asof/engine/window"
+	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
+)
+
+// batch gathers what one durable commit will hold.
+type batch struct {
+	changes []record.Change
+	rejects []reject
+	bytes   int // estimate of the block before compression
+	atEnd   bool
+	size    int64
+}
+
+// batchBytes bounds a commit beside the number of its changes, so that its block fits one transaction of the store.
+const batchBytes = 4 << 20
+
+// commit is the second stage: it alone gives times, completes changes and makes them durable.
+func (in *ingest) commit(ctx context.Context, chunks <-chan *chunk) error {
+	for ch := range chunks {
+		if err := in.process(ctx, ch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// process makes one chunk durable, in as many commits as it takes.
+func (in *ingest) process(ctx context.Context, ch *chunk) error {
+	s := in.src
+	b := &batch{rejects: ch.rejects, size: ch.size}
+	stop := ch.stop
+	for i := range ch.events {
+		ev := &ch.events[i]
+		if err := in.hold(ctx, ev, ch, b); err != nil {
+			return err
+		}
+		err := in.event(ev, b, ch)
+		var bad *badRecord
+		switch {
+		case errors.As(err, &bad) && s.settings.rejects:
+			b.rejects = append(b.rejects, newReject(ch.lines[i], bad.reason, nil, ch.polled, i))
+		case errors.As(err, &bad):
+			stop = &stopped{ch.lines[i], bad.reason}
+		case err != nil:
+			return err
+		}
+		if stop != nil && err != nil {
+			break
+		}
+		if in.staged.empty() {
+			in.state.Position = ch.places[i]
+		}
+		if len(b.changes) >= s.eng.options.BatchChanges || b.bytes >= batchBytes {
+			if err := in.write(b, ch.polled); err != nil {
+				return err
+			}
+		}
+	}
+	in.state.Counters.Records += ch.records
+	return in.finish(ch, b, stop)
+}
+
+// finish takes the evidence that a chunk's end gives, and commits what is left.
+func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
+	s := in.src
+	if stop == nil && ch.records > 0 && in.staged.empty() {
+		in.state.Position = ch.next
+	}
+	ev := evidence{atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil}
+	if ev.final || ev.silent {
+		if err := in.settle(ch, b); err != nil {
+			return err
+		}
+	}
+	if ev.final || ev.silent && len(ch.events) == 0 {
+		in.state.endSnapshot()
+	}
+	if ch.complete {
+		in.state.Complete = true
+	}
+	if stop != nil {
+		in.state.Stopped, in.state.StoppedLine = stop.reason, stop.line
+		in.state.Counters.Records++
+	}
+	before := in.state.Frontier
+	in.state.bound(ev, s.settings.clock && s.settings.follow, in.lag(ch.polled).Microseconds())
+	first := ch.atEnd && !in.ended
+	in.ended = in.ended || ch.atEnd
+	idle := !first && len(b.changes) == 0 && len(b.rejects) == 0 && ch.records == 0 && !ev.final
+	if idle && (in.state.Frontier == before || ch.polled.Sub(in.idleAt) < idleCommitEvery) {
+		in.state.Frontier = before
+		return nil
+	}
+	if idle {
+		in.idleAt = ch.polled
+	}
+	b.atEnd = ch.atEnd || ch.complete
+	if err := in.write(b, ch.polled); err != nil {
+		return err
+	}
+	if stop != nil {
+		return s.stoppedError(stop)
+	}
+	return nil
+}
+
+// idleCommitEvery bounds how often a frontier that moves without changes is made durable.
+const idleCommitEvery = 100 * time.Millisecond
+
+// settle writes what was staged, at the moment that ends the staging.
+func (in *ingest) settle(ch *chunk, b *batch) error {
+	return in.staged.settle(in, b, func() error {
+		if len(b.changes) >= in.src.eng.options.BatchChanges || b.bytes >= batchBytes {
+			return in.write(b, ch.polled)
+		}
+		return nil
+	})
+}
+
+// silence reports whether the reader has stood at the end for close_after.
+func (in *ingest) silence(ch *chunk) bool {
+	switch {
+	case !ch.atEnd:
+		in.endSince, in.wasAtEnd = time.Time{}, false
+	case ch.records > 0 || in.endSince.IsZero():
+		in.endSince, in.wasAtEnd = ch.polled, true
+	}
+	return ch.atEnd && ch.polled.Sub(in.endSince) >= in.src.settings.closeAfter
+}
+
+func (in *ingest) lag(now time.Time) time.Duration {
+	if in.src.settings.idleLag > 0 {
+		return in.src.settings.idleLag
+	}
+	return in.delays.lag(now)
+}
+
+// hold waits while a record of a live source claims to have been committed later than now: showing it would show the future, and changing its time would show it before it was committed.
+func (in *ingest) hold(ctx context.Context, ev *Event, ch *chunk, b *batch) error {
+	s := in.src
+	if !s.settings.follow || ev.Commit == NoTime {
+		return nil
+	}
+	limit := ch.polled.Add(s.settings.allowedSkew)
+	if ev.Commit <= limit.UnixMicro() {
+		return nil
+	}
+	if err := in.write(b, ch.polled); err != nil {
+		return err
+	}
+	s.setHeld(fmt.Sprintf("CLOCK_SKEW: a record was committed at %s, %s after this machine's clock; set the clock, or allowed_skew",
+		types.NewTimestamptz(ev.Commit), (time.Duration(ev.Commit-ch.polled.UnixMicro()) * time.Microsecond).Round(time.Millisecond)))
+	defer s.setHeld("")
+	for {
+		wait := time.Duration(ev.Commit-s.eng.options.Clock().Add(s.settings.allowedSkew).UnixMicro()) * time.Microsecond
+		if wait <= 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(wait, time.Second)):
+		}
+	}
+}
+
+// event adds what one event does to the batch. A *badRecord error leaves the batch as it was.
+func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
+	st := &in.state
+	switch ev.Kind {
+	case HeartbeatEvent:
+		st.heartbeat(ev.Clock)
+		return nil
+	case BeginEvent:
+		st.begin(ev.Tx, ev.Commit)
+		return nil
+	case EndEvent:
+		st.end(ev.Tx, ev.Commit)
+		return nil
+	case SkipEvent, OtherTableEvent:
+		if ev.Commit != NoTime && ev.Snapshot != IncrementalSnapshot {
+			st.observe(ev.Commit, ev.Tx)
+		}
+		return nil
+	}
+	s := in.src
+	commit, err := s.commitTime(ev)
+	if err != nil {
+		return err
+	}
+	if in.staged.takes(ev) { // before it is recognised as seen: what a crash left unwritten must be staged whole again
+		return in.staged.add(in, ev, commit)
+	}
+	if ev.HasID {
+		in.completer.key = s.imageKey(in.completer.key[:0], ev)
+		if !in.seen.addNew(ev.Tx, ev.LSN, seenOp(ev), in.completer.key, ev.Order) {
+			st.Counters.Repeated++
+			return nil
+		}
+	}
+	if ev.Snapshot != IncrementalSnapshot {
+		if err := in.settle(ch, b); err != nil {
+			return err
+		}
+	}
+	in.snapshotPhase(ev, commit)
+	if in.wasAtEnd && ev.Op != ReadOp {
+		in.delays.add(ch.polled, time.Duration(ch.polled.UnixMicro()-commit)*time.Microsecond)
+	}
+	return in.change(ev, commit, in.assign(commit, ev.Tx), b)
+}
+
+// snapshotPhase notes where in an initial snapshot a change stands.
+func (in *ingest) snapshotPhase(ev *Event, commit int64) {
+	st := &in.state
+	switch {
+	case ev.Snapshot == NoSnapshot:
+		st.endSnapshot()
+	case ev.Snapshot == IncrementalSnapshot:
+	case st.Snapshot == noSnapshot:
+		st.Snapshot, st.SnapshotAt = snapshotRunning, commit
+	}
+}
+
+// assign gives a change its c and counts what had to be done for it.
+func (in *ingest) assign(commit, tx int64) int64 {
+	st := &in.state
+	closed := st.Closed && tx != 0 && tx == st.Tx
+	c, shifted, inverted := st.timeline.assign(commit, tx)
+	if inverted {
+		st.Counters.Inverted++
+	}
+	if closed && shifted > 0 {
+		st.Counters.Split++
+	} else if shifted > 0 {
+		st.Counters.Shifted++
+		st.Counters.WorstShift = max(st.Counters.WorstShift, shifted)
+		if st.Counters.ShiftedSince == 0 {
+			st.Counters.ShiftedSince = in.src.eng.options.Clock().UnixMicro()
+		}
+	}
+	return c
+}
+
+// commitTime is when an event was committed: the record's word, or the column that the source names.
+func (s *source) commitTime(ev *Event) (int64, error) {
+	if s.relation.PlainTable {
+		return 0, nil
+	}
+	if s.settings.commitTime >= 0 && ev.Kind == ChangeEvent {
+		return ev.Commit, s.checkCommit(ev.Commit)
+	}
+	if ev.Commit == NoTime {
+		return 0, badf("the record has no usable commit time (source.ts_us, ts_ns or ts_ms)")
+	}
+	return ev.Commit, nil
+}
+
+func (s *source) checkCommit(c int64) error {
+	switch c {
+	case NoTime:
+		return badf("%q, the column of commit_time, is NULL", s.rec.Columns[s.settings.commitTime].Name)
+	case types.Infinity:
+		return badf("%q, the column of commit_time, is infinite", s.rec.Columns[s.settings.commitTime].Name)
+	}
+	return nil
+}
+
+// change completes an event and adds it to the batch.
+func (in *ingest) change(ev *Event, commit, c int64, b *batch) error {
+	s, st := in.src, &in.state
+	ch := record.Change{
+		Pos: st.NextPos, C: c, Commit: commit, Tx: ev.Tx, LSN: ev.LSN, Order: ev.Order, PrevC: record.NoPrevC,
+		Snapshot: ev.Snapshot != NoSnapshot,
+	}
+	if ev.HasID {
+		ch.SentAs = seenOp(ev)
+	}
+	if s.settings.commitTime >= 0 {
+		ch.Commit = c // the column itself holds it
+	}
+	second, known, err := in.completer.complete(ev, &ch)
+	if err != nil {
+		return err
+	}
+	if !known {
+		st.Counters.UnknownRows++
+		if st.NextPos == 1 && st.Snapshot == noSnapshot && !s.settings.fromEmpty {
+			st.Partial = true // the first change already speaks of a row from before
+		}
+	}
+	if ch.Op == 0 {
+		return nil
+	}
+	if ch.Op == record.Truncate {
+		st.Counters.Truncates++
+		st.Truncations = append(st.Truncations[:len(st.Truncations):len(st.Truncations)], window.Truncation{C: c, Pos: ch.Pos})
+		in.completer.truncate(ch.Pos)
+	}
+	in.add(ch, b)
+	if second != nil {
+		second.Pos = st.NextPos
+		in.add(*second, b)
+	}
+	return nil
+}
+
+// add appends a completed change to the batch.
+func (in *ingest) add(ch record.Change, b *batch) {
+	st := &in.state
+	if ch.Op == record.Noop {
+		st.Counters.Unchanged++
+	} else {
+		st.Counters.Changes++
+	}
+	if ch.Pos%placeEvery == 1 {
+		st.Places = append(st.Places[max(0, len(st.Places)+1-keptPlaces):len(st.Places):len(st.Places)], place{ch.Pos, ch.C})
+	}
+	st.NextPos++
+	b.changes = append(b.changes, ch)
+	b.bytes += rowBytes(ch.Old) + rowBytes(ch.New) + 16
+}
+
+func rowBytes(row []types.Value) int {
+	n := 8 * len(row)
+	for i := range row {
+		n += len(row[i].S)
+	}
+	return n
+}
+
+// write makes the batch durable and hands it on; the batch is empty afterwards. It does not give up when ingest is cancelled: what is
+// durable must reach the entity logs.
+func (in *ingest) write(b *batch, wall time.Time) error {
+	s := in.src
+	if in.state.Snapshot != snapshotRunning || len(b.changes) == 0 {
+		in.state.bound(evidence{}, false, 0)
+	}
+	in.state.Counters.Rejected += int64(len(b.rejects))
+	if err := s.eng.checkpoints.makeRoom(s.eng.ctx); err != nil {
+		return err
+	}
+	sb := s.eng.db.NewBatch()
+	for rest := b.changes; len(rest) > 0; {
+		n := min(len(rest), blockChanges)
+		sb.Log(s.rec.ID, rest[n-1].C, record.AppendBlock(nil, s.types, rest[:n]))
+		rest = rest[n:]
+	}
+	for i := range b.rejects {
+		value, err := json.Marshal(&b.rejects[i])
+		if err != nil {
+			return err
+		}
+		sb.Reject(s.rec.ID, value)
+	}
+	putJSON(sb, s.stateKey(), &in.state)
+	if f := in.state.Frontier; f != NoTime && in.state.Snapshot != snapshotRunning {
+		sb.Publish(s.rec.ID, wall.UnixMicro(), f)
+	}
+	if err := s.eng.commit(sb); err != nil {
+		return err
+	}
+	if s.rows != nil && len(b.changes) > 0 {
+		s.rows.mu.Lock()
+		s.rows.applyLocked(b.changes)
+		s.rows.mu.Unlock()
+		clear(in.completer.pending)
+	}
+	if n := len(in.state.Truncations); n > len(*s.truncations.Load()) {
+		list := in.state.Truncations
+		s.truncations.Store(&list)
+	}
+	in.out <- &committed{changes: b.changes, state: in.state, atEnd: b.atEnd, size: b.size, lag: in.lag(wall)}
+	*b = batch{}
+	return nil
+}
+
+// blockChanges is the number of changes in one block of the log: enough to compress well, few enough that a reader of one entity's rows decodes little in vain.
+const blockChanges = 8192
+
+// commit makes a batch durable. A full disk is waited for, with reads going on; any other failure of the store ends the engine's writing for good.
+func (e *Engine) commit(b *storage.Batch) error {
+	for {
+		_, err := e.db.Commit(b)
+		var space *storage.SpaceError
+		if !errors.As(err, &space) {
+			return err
+		}
+		e.notice("the disk is full: "+space.Error(), "free some space; ingest goes on by itself")
+		select {
+		case <-e.ctx.Done():
+			return e.ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func lastTruncation(list []window.Truncation) int64 {
+	if len(list) == 0 {
+		return 0
+	}
+	return list[len(list)-1].Pos
+}
+
+// stoppedError is what CREATE SOURCE and SHOW SOURCES say of a bad record.
+func (s *source) stoppedError(stop *stopped) error {
+	e := types.Errorf(types.CodeInvalidSource, "source %q stopped at a bad record: %s:%d: %s", s.rec.Name, s.inputName(), stop.line, stop.reason)
+	return e.WithHint("nothing after it was read. Mend the record and ALTER SOURCE %[1]s RESUME, or keep such records aside: ALTER SOURCE %[1]s SET (on_bad_record = 'reject'); ALTER SOURCE %[1]s RESUME", s.rec.Name)
+}
+
+func (s *source) inputName() string {
+	if p := s.rec.Options["path"]; p != "" {
+		return p
+	}
+	return s.rec.Options["connector"]
+}
+
+func (s *source) setHeld(why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = why
+	s.broadcastLocked()
+}

@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/asofdb/asof/engine/record"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// completer turns events into completed changes: full images of the declared columns before and after. It sees the rows as the changes
+// before it left them, those of the batch that is being gathered included.
+type completer struct {
+	src *source
+	// pending are the batch's own row versions, by primary key; nil: deleted.
+	pending map[string]*version
+	// truncated is the position of the last TRUNCATE: older rows on disk are dead.
+	truncated int64
+	key       []byte
+}
+
+// version is a row version whose image the batch holds.
+type version struct {
+	c   int64
+	row []types.Value
+}
+
+// badRecord is a record that cannot be a change, with what the user should know.
+type badRecord struct{ reason string }
+
+func (b *badRecord) Error() string { return b.reason }
+
+func badf(format string, args ...any) error { return &badRecord{fmt.Sprintf(format, args...)} }
+
+// complete fills ch (whose Pos, C and identity the caller has set) from ev, and may return a second change for a row that changed its key. known
+// is false for an update or delete of a row that nobody has seen. A change that does nothing has Op 0.
+func (k *completer) complete(ev *Event, ch *record.Change) (second *record.Change, known bool, err error) {
+	switch {
+	case ev.Kind == TruncateEvent:
+		ch.Op, known = record.Truncate, true
+	case k.src.regime == appendOnly:
+		if ev.Op == UpdateOp || ev.Op == DeleteOp {
+			return nil, true, badf("%s in an append-only source: only inserts can come; create the source without append_only, with its PRIMARY KEY", opName(ev.Op))
+		}
+		ch.Op, ch.New, known = record.Insert, ev.After, true
+	case k.src.regime == believed:
+		known = true
+		second, err = k.believe(ev, ch)
+	default:
+		second, known, err = k.lookUp(ev, ch)
+	}
+	if err == nil && second == nil && ch.Op == record.Update && identicalRows(ch.Old, ch.New) {
+		ch.Op, ch.Old = record.Noop, nil
+	}
+	return second, known, err
+}
+
+func opName(op ChangeOp) string {
+	return [...]string{CreateOp: "a create", UpdateOp: "an update", DeleteOp: "a delete", ReadOp: "a snapshot row"}[op]
+}
+
+// believe completes a change from its own before image.
+func (k *completer) believe(ev *Event, ch *record.Change) (*record.Change, error) {
+	switch ev.Op {
+	case CreateOp, ReadOp:
+		if err := firstUnavailable(k.src, ev.After, nil); err != nil {
+			return nil, err
+		}
+		ch.Op, ch.New = record.Insert, ev.After
+		return nil, nil
+	}
+	if ev.Before == nil {
+		hint := "set REPLICA IDENTITY FULL on the table"
+		if k.src.rec.Key != nil {
+			hint += ", or create the source with missing_before = 'lookup'"
+		}
+		return nil, badf("%s without a before image: %s", opName(ev.Op), hint)
+	}
+	if ev.Op == DeleteOp {
+		ch.Op, ch.Old = record.Delete, ev.Before
+		return nil, nil
+	}
+	if err := firstUnavailable(k.src, ev.After, ev.Before); err != nil {
+		return nil, err
+	}
+	return k.update(ch, ev.Before, NoTime, ev.After), nil
+}
+
+// update is an update of old, or, where the primary key differs, a delete and an insert with the same c.
+func (k *completer) update(ch *record.Change, old []types.Value, prevC int64, new []types.Value) *record.Change {
+	ch.PrevC = prevC
+	if !k.sameKey(old, new) {
+		second := *ch
+		ch.Op, ch.Old, ch.New = record.Delete, old, nil
+		second.Op, second.Old, second.New, second.PrevC = record.Insert, nil, new, record.NoPrevC
+		return &second
+	}
+	ch.Op, ch.Old, ch.New = record.Update, old, new
+	return nil
+}
+
+func (k *completer) sameKey(a, b []types.Value) bool {
+	for _, c := range k.src.rec.Key {
+		if !types.Equal(a[c], b[c]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lookUp completes a change from the row store, which alone is believed: a connector invents before images for NOT NULL columns.
+func (k *completer) lookUp(ev *Event, ch *record.Change) (second *record.Change, known bool, err error) {
+	if ev.Op == DeleteOp {
+		k.key = k.src.imageKey(k.key[:0], ev)
+		old, err := k.current(k.key)
+		if err != nil || old == nil {
+			return nil, false, err
+		}
+		ch.Op, ch.Old, ch.PrevC = record.Delete, old.row, old.c
+		k.pending[string(k.key)] = nil
+		return nil, true, nil
+	}
+	k.key = k.src.appendKey(k.key[:0], ev.After)
+	if ev.Op == UpdateOp && ev.Before != nil && keyKnown(k.src, ev.Before) && !k.sameKey(ev.Before, ev.After) {
+		return k.moveKey(ev, ch)
+	}
+	old, err := k.current(k.key)
+	if err != nil {
+		return nil, false, err
+	}
+	var before []types.Value
+	if old != nil {
+		before = old.row
+	} else {
+		before = ev.Before
+	}
+	if err := firstUnavailable(k.src, ev.After, before); err != nil {
+		return nil, false, err
+	}
+	k.pending[string(k.key)] = &version{ch.C, ev.After}
+	if old == nil {
+		ch.Op, ch.New = record.Insert, ev.After
+		return nil, ev.Op != UpdateOp, nil
+	}
+	ch.Op, ch.Old, ch.New, ch.PrevC = record.Update, old.row, ev.After, old.c
+	if identicalRows(old.row, ev.After) {
+		k.pending[string(k.key)] = old // the version that lives on is the old one
+	}
+	return nil, true, nil
+}
+
+// moveKey handles an update that names another key in its before image than in its after image.
+func (k *completer) moveKey(ev *Event, ch *record.Change) (*record.Change, bool, error) {
+	from := k.src.appendKey(nil, ev.Before)
+	old, err := k.current(from)
+	if err != nil {
+		return nil, false, err
+	}
+	before := ev.Before
+	if old != nil {
+		before = old.row
+	}
+	if err := firstUnavailable(k.src, ev.After, before); err != nil {
+		return nil, false, err
+	}
+	target, err := k.current(k.key)
+	if err != nil {
+		return nil, false, err
+	}
+	k.pending[string(from)] = nil
+	k.pending[string(k.key)] = &version{ch.C, ev.After}
+	insert := *ch
+	insert.Op, insert.New, insert.PrevC = record.Insert, ev.After, record.NoPrevC
+	if target != nil {
+		insert.Op, insert.Old, insert.PrevC = record.Update, target.row, target.c
+	}
+	if old == nil {
+		*ch = insert
+		return nil, false, nil
+	}
+	ch.Op, ch.Old, ch.PrevC = record.Delete, old.row, old.c
+	return &insert, true, nil
+}
+
+// current returns the newest version of a row, nil if there is none.
+func (k *completer) current(key []byte) (*version, error) {
+	if v, ok := k.pending[string(key)]; ok {
+		return v, nil
+	}
+	stored, err := k.src.rows.get(key)
+	if err != nil || stored == nil {
+		return nil, err
+	}
+	v := &version{row: make([]types.Value, len(k.src.types))}
+	c, pos, err := readRow(stored, k.src.types, v.row)
+	if err != nil {
+		return nil, damaged(fmt.Sprintf("the rows of source %q", k.src.rec.Name), err)
+	}
+	if pos < k.truncated {
+		return nil, nil
+	}
+	v.c = c
+	return v, nil
+}
+
+// truncate forgets every row.
+func (k *completer) truncate(pos int64) {
+	k.truncated = pos
+	clear(k.pending)
+}
+
+// firstUnavailable fills the values that a record left out from before, or says which cannot be had.
+func firstUnavailable(s *source, after, before []types.Value) error {
+	for i := range after {
+		if after[i].Kind != types.Unavailable {
+			continue
+		}
+		if before == nil || before[i].Kind == types.Unavailable {
+			return badf("column %q was left out (an unchanged TOAST value) and the row is not known: set REPLICA IDENTITY FULL on the table, or start from a snapshot", s.rec.Columns[i].Name)
+		}
+		after[i] = before[i]
+	}
+	return nil
+}
+
+func keyKnown(s *source, row []types.Value) bool {
+	for _, c := range s.rec.Key {
+		if row[c].IsNull() {
+			return false
+		}
+	}
+	return true
+}
+
+func identicalRows(a, b []types.Value) bool {
+	for i := range a {
+		if !types.Identical(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}

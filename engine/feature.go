@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/engine/window"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
+)
+
+// feature is a compiled feature tied to the generation that serves it. It is immutable: a swap of generations makes a new one.
+type feature struct {
+	rec      featureRecord
+	plan     *plan.Feature
+	gen      *generation
+	relation *plan.Relation
+	// keyOutputs are the output columns that hold the entity's key, in the key's order.
+	pool sync.Pool // *evaluation
+}
+
+// evaluation is what evaluating a feature reuses from one entity to the next. One goroutine at a time.
+type evaluation struct {
+	ev   *window.Evaluator
+	more []history.Entry
+	key  []byte
+}
+
+// System columns of features, after the feature's own.
+var featureSystem = types.Schema{
+	{Name: "as_of", Type: types.Type{Kind: types.Timestamptz}},
+	{Name: "reconstructed", Type: types.Type{Kind: types.Bool}},
+	{Name: "feature_version", Type: types.Type{Kind: types.Text}},
+}
+
+func newFeature(r featureRecord, p *plan.Feature, g *generation) (*feature, error) {
+	f := &feature{rec: r, plan: p, gen: g}
+	var err error
+	if f.relation, err = featureRelation(p); err != nil {
+		return nil, err
+	}
+	first, err := window.New(p, &g.layout, g.rec.Cols)
+	if err != nil {
+		return nil, err
+	}
+	f.pool.Put(&evaluation{ev: first})
+	f.pool.New = func() any {
+		ev, err := window.New(p, &g.layout, g.rec.Cols)
+		if err != nil {
+			panic("engine: a feature that compiled once does not compile again: " + err.Error())
+		}
+		return &evaluation{ev: ev}
+	}
+	return f, nil
+}
+
+// featureRelation is the feature as a table: its outputs, keyed by the outputs that are its key columns.
+func featureRelation(p *plan.Feature) (*plan.Relation, error) {
+	r := &plan.Relation{Name: p.Name, Kind: plan.FeatureRelation, System: featureSystem, EventTime: -1}
+	for _, o := range p.Outputs {
+		r.Columns = append(r.Columns, types.Column{Name: o.Name, Type: o.T})
+	}
+	for k, c := range p.Keys {
+		at := -1
+		for i, o := range p.Outputs {
+			index := k // an aggregating feature's outputs see the key values first
+			if p.Attribute {
+				index = c
+			}
+			if col, ok := o.X.(*expr.Column); ok && col.Index == index {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			return nil, types.Errorf(types.CodeInvalidTableDef, "feature %q does not select its entity column %q", p.Name, p.Columns[c].Name).
+				WithHint("reads are by entity: add %s to the SELECT list", p.Columns[c].Name)
+		}
+		r.Key = append(r.Key, at)
+	}
+	return r, nil
+}
+
+// errDropped tells a reader that its generation was replaced after it had looked it up: it looks again.
+var errDropped = errors.New("generation dropped")
+
+// value evaluates one entity at t, which the caller has checked to be readable. It returns nil where the entity has no row.
+func (f *feature) value(key []types.Value, t int64) ([]types.Value, error) {
+	x := f.pool.Get().(*evaluation)
+	defer f.pool.Put(x)
+	x.key = x.key[:0]
+	for _, v := range key {
+		x.key = types.AppendKey(x.key, v)
+	}
+	older, newer := f.gen.pending(x.key)
+	view := f.gen.eng.db.View() // after memory was asked: invariant 4
+	defer view.Close()
+	if f.gen.dropped.Load() {
+		return nil, errDropped
+	}
+	stored, err := view.Root(f.gen.entityKey(x.key, key))
+	if err != nil {
+		return nil, err
+	}
+	return f.evaluate(x, view, key, stored, older, newer, t)
+}
+
+// evaluate folds one entity's log. stored is the encoded root, nil where there is none.
+func (f *feature) evaluate(x *evaluation, view *storage.View, key []types.Value, stored []byte, older, newer history.Pending, t int64) ([]types.Value, error) {
+	log := window.Log{Truncations: *f.gen.source.truncations.Load(), Fetch: fetch(view, f.gen.entityKey(x.key, key))}
+	var err error
+	if stored != nil {
+		if log.Root, err = history.ReadRoot(stored); err != nil {
+			return nil, damaged("the log of an entity", err)
+		}
+	}
+	x.more = x.more[:0]
+	for _, p := range []*history.Pending{&older, &newer} {
+		if p.Count() > 0 {
+			if x.more, err = p.AppendEntries(&f.gen.layout, x.more); err != nil {
+				return nil, err
+			}
+		}
+	}
+	log.More = x.more
+	return x.ev.Eval(key, log, t)
+}
+
+// system appends the values of the system columns.
+func (f *feature) system(row []types.Value, t int64, p *published) []types.Value {
+	reconstructed := p.reconstructed != NoTime && t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == fromFirstChange
+	return append(row, types.NewTimestamptz(t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
+}
+
+const fromFirstChange = "first change"
+
+// readable checks that the feature's value at t is known, beyond what its source's history says: over a source that began in mid-stream, only windows
+// that begin after the start are complete.
+func (f *feature) readable(t int64, p *published) error {
+	if p.partialFrom == NoTime || f.plan.Options["from"] == fromFirstChange {
+		return nil
+	}
+	if err := f.refuseUnbounded(); err != nil {
+		return err
+	}
+	for _, pred := range f.predicates() {
+		for _, b := range pred.Bounds {
+			if b.Op == "<" || b.Op == "<=" {
+				continue
+			}
+			lo, err := b.At.Eval(&expr.Env{Now: t})
+			if err != nil {
+				return err
+			}
+			if e, ok := history.EventTime(lo); ok && e < p.partialFrom {
+				return types.Errorf(types.CodeNotReady, "feature %q cannot be read at %s: source %q began in mid-stream at %s, and a window reaches back to %s",
+					f.rec.Name, types.NewTimestamptz(t), f.plan.Source, types.NewTimestamptz(p.partialFrom), types.NewTimestamptz(e)).
+					WithHint("ask for a later moment, or create the feature WITH (from = '%s')", fromFirstChange)
+			}
+		}
+	}
+	return nil
+}
+
+// predicates are the conditions under which rows are counted. An aggregate's own windows come together with those of WHERE.
+func (f *feature) predicates() []plan.Predicate {
+	if len(f.plan.Where.Bounds) > 0 || len(f.plan.Aggs) == 0 {
+		return []plan.Predicate{f.plan.Where}
+	}
+	var ps []plan.Predicate
+	for _, a := range f.plan.Aggs {
+		ps = append(ps, a.Pred)
+	}
+	return ps
+}
+
+// refuseUnbounded refuses a feature that looks at rows of any age: over a source that began in mid-stream it would miss every row that has not changed since.
+func (f *feature) refuseUnbounded() error {
+	for _, b := range f.plan.Where.Bounds {
+		if b.Op == ">" || b.Op == ">=" || b.Op == "=" {
+			return nil
+		}
+	}
+	what := "decides by rows of any age whether an entity has a row"
+	if f.plan.Attribute {
+		what = "shows rows of any age"
+	}
+	return types.Errorf(types.CodeNotReady, "feature %q %s, but source %q began in mid-stream and misses those that have not changed since", f.rec.Name, what, f.plan.Source).
+		WithHint("put a window into its WHERE, or create it WITH (from = '%s'), which flags its values as reconstructed", fromFirstChange)
+}
+
+// Lookup returns a feature's row for one entity as of the frontier: its columns as in SELECT *, or nil where the entity has no row. The key's
+// values are Go values (integers, strings, bools, time.Time) or types.Value, one for each entity column.
+//
+// It is the fast way in: no SQL is parsed.
+func (e *Engine) Lookup(ctx context.Context, name string, key ...any) ([]types.Value, error) {
+	for {
+		f := e.catalog.Load().features[name]
+		if f == nil {
+			_, err := e.catalog.Load().Relation(name)
+			if err == nil {
+				err = types.Errorf(types.CodeWrongObjectType, "%q is not a feature", name)
+			}
+			return nil, err
+		}
+		row, err := e.lookup(ctx, f, key)
+		if !errors.Is(err, errDropped) {
+			return row, err
+		}
+	}
+}
+
+func (e *Engine) lookup(ctx context.Context, f *feature, key []any) ([]types.Value, error) {
+	if len(key) != len(f.plan.Keys) {
+		return nil, types.Errorf(types.CodeInvalidParameter, "feature %q has %d key columns, not %d", f.rec.Name, len(f.plan.Keys), len(key))
+	}
+	values := make([]types.Value, len(key))
+	for i, k := range key {
+		v, err := valueOf(k)
+		if err == nil {
+			v, err = types.Coerce(v, f.gen.source.types[f.plan.Keys[i]])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("key column %q: %w", f.plan.Columns[f.plan.Keys[i]].Name, err)
+		}
+		values[i] = v
+	}
+	p := f.gen.source.published.Load()
+	t, err := f.gen.source.now(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.readable(t, p); err != nil {
+		return nil, err
+	}
+	return f.value(values, t)
+}

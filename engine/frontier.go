@@ -1,0 +1,192 @@
+package engine
+
+import (
+	"time"
+)
+
+// timeline is an origin's map from transactions to effective commit times, and its frontier. It is a plain value: the ingest loop works on a copy and a
+// commit makes it durable, so that a restart goes on from exactly what readers were told.
+//
+// Two rules make the past immutable: assign never gives a c at or below the frontier, and bound raises the frontier only on
+// evidence that no transaction at or below it will still come.
+type timeline struct {
+	// Newest is the newest commit time read, NoTime before the first.
+	Newest int64
+	// LastC is the largest c given, NoTime before the first.
+	LastC int64
+	// Frontier is the F decided last; it is published once it is durable and what it covers is applied.
+	Frontier int64
+	// History is the first moment that can be read.
+	History int64
+	// Tx is the source transaction that Newest belongs to, 0 where unknown.
+	Tx int64
+	// OpenTx is a transaction whose BEGIN was read and whose END was not.
+	OpenTx int64 `json:",omitempty"`
+	// Metadata is set once a BEGIN was read: from then on only an END closes a transaction.
+	Metadata bool `json:",omitempty"`
+	// Closed is set when Newest's transaction is known to be complete.
+	Closed bool `json:",omitempty"`
+	// Snapshot and SnapshotAt (T0) describe an initial snapshot.
+	Snapshot   snapshotPhase `json:",omitempty"`
+	SnapshotAt int64
+	// Partial is set for a source found to begin in mid-stream.
+	Partial bool `json:",omitempty"`
+}
+
+type snapshotPhase uint8
+
+const (
+	noSnapshot snapshotPhase = iota
+	snapshotRunning
+	snapshotDone
+)
+
+func newTimeline() timeline {
+	return timeline{Newest: NoTime, LastC: NoTime, Frontier: NoTime, History: NoTime, SnapshotAt: NoTime}
+}
+
+// observe notes that a record of a transaction committed at commit was read, whether or not it concerns the source.
+func (t *timeline) observe(commit, tx int64) {
+	if commit > t.Newest {
+		t.Newest, t.Closed, t.Tx = commit, false, tx
+	}
+	if t.History == NoTime {
+		t.History = commit
+	}
+}
+
+// assign gives the change of a transaction committed at commit its c, and says what had to be done for it: by how much it was shifted past
+// the frontier (0: not at all), and whether it was raised only to keep the order.
+func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
+	split := tx != 0 && tx == t.Tx && t.Closed
+	t.observe(commit, tx)
+	c = max(commit, t.LastC)
+	switch {
+	case t.Frontier != NoTime && c <= t.Frontier:
+		c = t.Frontier + 1
+		shifted = c - commit
+	case c == commit || commit < t.SnapshotAt:
+	case t.LastC > t.Newest: // only a shift lifts a c above every commit time
+		shifted = c - commit
+	default:
+		inverted = true
+	}
+	if split && shifted == 0 {
+		t.Closed = false
+	}
+	t.LastC = c
+	return c, shifted, inverted
+}
+
+// begin and end are the source's own word on where a transaction begins and that it has been read whole.
+func (t *timeline) begin(tx, commit int64) {
+	t.Metadata, t.OpenTx = true, tx
+	if commit != NoTime {
+		t.observe(commit, tx)
+	}
+}
+
+func (t *timeline) end(tx, commit int64) {
+	if commit != NoTime {
+		t.observe(commit, tx)
+	}
+	if t.OpenTx == tx {
+		t.OpenTx = 0
+	}
+	if t.Tx == tx || t.Tx == 0 {
+		t.Closed = true
+	}
+}
+
+// heartbeat closes the newest transaction if the connector's clock is past it.
+func (t *timeline) heartbeat(clock int64) {
+	if !t.Metadata && clock > t.Newest {
+		t.Closed = true
+	}
+}
+
+// evidence is what the input's end says about time.
+type evidence struct {
+	// atEnd: the reader stood at the input's end at the wall-clock time polled (µs).
+	atEnd  bool
+	polled int64
+	// silent: it has done so for close_after.
+	silent bool
+	// final: nothing will follow (the input is complete, or reading was stopped).
+	final bool
+}
+
+// bound raises the frontier as far as the evidence reaches, and returns it.
+func (t *timeline) bound(ev evidence, clock bool, lag int64) int64 {
+	if t.Newest == NoTime && !clock {
+		return t.Frontier
+	}
+	if ev.final || ev.silent && !t.Metadata {
+		t.Closed = true
+	}
+	f := NoTime
+	if t.Newest != NoTime {
+		f = t.Newest - 1
+		if t.Closed {
+			f = t.Newest
+		}
+		// c may be above the commit time (a snapshot's T0, an inverted commit, a shift): what was given such a c is visible only from it.
+		if t.Closed && t.LastC > f && t.Newest <= t.LastC {
+			f = t.LastC
+		}
+	}
+	if clock && ev.atEnd && t.OpenTx == 0 && t.Snapshot != snapshotRunning {
+		if f2 := ev.polled - lag; t.Closed && f2 > f {
+			f = f2
+			if t.History == NoTime {
+				t.History = f2
+			}
+		}
+	}
+	if t.Snapshot == snapshotRunning {
+		f = min(f, t.SnapshotAt-1)
+	}
+	if f > t.Frontier {
+		t.Frontier = f
+	}
+	return t.Frontier
+}
+
+// endSnapshot makes the snapshot's rows readable from T0.
+func (t *timeline) endSnapshot() {
+	if t.Snapshot == snapshotRunning {
+		t.Snapshot = snapshotDone
+	}
+}
+
+// delays remembers the largest delay from commit to receipt of the last ten minutes, by minute.
+type delays struct {
+	minute [10]int64
+	max    [10]time.Duration
+}
+
+func (d *delays) add(now time.Time, delay time.Duration) {
+	m := now.Unix() / 60
+	i := m % 10
+	if d.minute[i] != m {
+		d.minute[i], d.max[i] = m, 0
+	}
+	d.max[i] = max(d.max[i], delay)
+}
+
+// Bounds of an automatic idle_lag.
+const (
+	minIdleLag = 500 * time.Millisecond
+	maxIdleLag = 10 * time.Second
+)
+
+// lag is twice the largest delay, within bounds.
+func (d *delays) lag(now time.Time) time.Duration {
+	var worst time.Duration
+	for i, m := range d.minute {
+		if now.Unix()/60-m < 10 {
+			worst = max(worst, d.max[i])
+		}
+	}
+	return min(max(2*worst, minIdleLag), maxIdleLag)
+}

@@ -1,0 +1,328 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asofdb/asof/engine/record"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// ingest reads one origin: three goroutines in a row, so that decoding, committing and applying overlap. read decodes polls into
+// chunks; commit completes them and makes them durable, in order, and alone decides times; apply brings durable changes to the entity logs and publishes.
+// The queues between them hold one element each: a slow disk holds back the reader.
+type ingest struct {
+	src     *source
+	reader  Reader
+	decoder Decoder
+	cancel  context.CancelCauseFunc
+	done    chan struct{}
+
+	// fields below belong to the commit goroutine
+	out       chan<- *committed
+	state     sourceState
+	seen      *seen
+	completer completer
+	staged    *staging
+	delays    delays
+	wasAtEnd  bool
+	ended     bool      // the input's end has been met
+	endSince  time.Time // since when the reader has stood at the input's end
+	idleAt    time.Time // when the last commit without changes was made
+}
+
+// chunk is what one poll decoded to. Its memory is its own.
+type chunk struct {
+	events  []Event
+	places  []Position // after each event
+	lines   []int64
+	rejects []reject
+	// next is the position after the whole chunk.
+	next     Position
+	records  int64
+	stop     *stopped // a bad record under on_bad_record = 'stop' ended the chunk
+	atEnd    bool
+	complete bool
+	polled   time.Time
+	size     int64
+}
+
+// reject is a bad record that was kept. at is the number of events before it in its chunk.
+type reject struct {
+	Line   int64
+	Reason string
+	Record string
+	Wall   int64
+	at     int
+}
+
+// stopped is why reading ended at a bad record.
+type stopped struct {
+	line   int64
+	reason string
+}
+
+// committed is a durable batch on its way to the entity logs.
+type committed struct {
+	changes []record.Change
+	state   sourceState
+	atEnd   bool  // nothing was left to read behind it
+	size    int64 // of the input
+	lag     time.Duration
+}
+
+var errPaused = errors.New("paused")
+
+// startIngest opens the reader and starts the goroutines. The caller holds no locks.
+func (s *source) startIngest() error {
+	ctx, cancel := context.WithCancelCause(s.eng.ctx)
+	in := &ingest{src: s, cancel: cancel, done: make(chan struct{})}
+	s.mu.Lock()
+	if s.running != nil || s.broken != nil {
+		err := s.broken
+		s.mu.Unlock()
+		cancel(nil)
+		return err
+	}
+	s.running, s.failure, s.paused = in, nil, false
+	in.state = s.state
+	s.mu.Unlock()
+	if err := in.open(ctx); err != nil {
+		cancel(nil)
+		s.ended(in, err)
+		close(in.done)
+		return err
+	}
+	s.eng.tasks.Go(func() { in.run(ctx) })
+	return nil
+}
+
+func (in *ingest) open(ctx context.Context) error {
+	s := in.src
+	in.state.Stopped, in.state.StoppedLine = "", 0
+	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Options: s.rec.Options}
+	format, ok := s.eng.options.Connectors.Formats[s.rec.Format]
+	if !ok {
+		return types.Errorf(types.CodeNotSupported, "this program was built without FORMAT %s", s.rec.Format)
+	}
+	connector, ok := s.eng.options.Connectors.Sources[s.rec.Options["connector"]]
+	if !ok {
+		return types.Errorf(types.CodeNotSupported, "this program was built without connector %q", s.rec.Options["connector"])
+	}
+	var err error
+	if in.decoder, err = format.New(spec); err != nil {
+		return err
+	}
+	view := s.eng.db.View()
+	defer view.Close()
+	if in.seen, err = s.loadSeen(view); err != nil {
+		return err
+	}
+	from := in.state.Position
+	if h, ok := in.decoder.(Header); ok {
+		if from, err = readHeader(ctx, connector, s.rec.Options, h, from); err != nil {
+			return fmt.Errorf("read the header of source %q: %w", s.rec.Name, err)
+		}
+	}
+	in.reader, err = connector.Open(ctx, s.rec.Options, from)
+	in.staged = newStaging(s)
+	in.completer = completer{src: s, pending: map[string]*version{}, truncated: lastTruncation(in.state.Truncations)}
+	return err
+}
+
+// readHeader gives the decoder the input's first record and returns where the rows begin.
+func readHeader(ctx context.Context, c SourceConnector, options map[string]string, h Header, from Position) (Position, error) {
+	r, err := c.Open(ctx, options, Position{})
+	if err != nil {
+		return from, err
+	}
+	defer r.Close()
+	for {
+		p, err := r.Read(ctx, 1)
+		if err != nil {
+			return from, err
+		}
+		if len(p.Records) > 0 {
+			if err := h.ReadHeader(p.Records[0]); err != nil {
+				return from, err
+			}
+			if from == (Position{}) {
+				from = p.Records[0].Next
+			}
+			return from, nil
+		}
+		if p.Complete {
+			return from, nil
+		}
+	}
+}
+
+func (in *ingest) run(ctx context.Context) {
+	chunks, batches := make(chan *chunk, 1), make(chan *committed, 1)
+	results := make(chan error, 3)
+	in.out = batches
+	stage := func(f func() error) {
+		go func() {
+			err := f()
+			if err != nil {
+				in.cancel(err)
+			}
+			results <- err
+		}()
+	}
+	stage(func() error { defer close(chunks); return in.read(ctx, chunks) })
+	stage(func() error { defer close(batches); return in.commit(ctx, chunks) })
+	stage(func() error { return in.apply(batches) })
+	var failure error
+	for range 3 {
+		if err := <-results; err != nil && failure == nil && !errors.Is(err, context.Canceled) {
+			failure = err
+		}
+	}
+	if failure == nil && ctx.Err() != nil {
+		failure = context.Cause(ctx)
+	}
+	in.reader.Close()
+	in.cancel(nil)
+	in.src.ended(in, failure)
+	close(in.done)
+}
+
+// ended notes that ingest has come to its end.
+func (s *source) ended(in *ingest, failure error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running = nil
+	s.paused = errors.Is(failure, errPaused)
+	if s.paused {
+		failure = nil
+	}
+	s.failure = failure
+	s.broadcastLocked()
+}
+
+// breaks notes that memory no longer follows the log: the source must not go on until it is opened anew.
+func (s *source) breaks(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = fmt.Errorf("source %q must be opened anew: %w", s.rec.Name, err)
+}
+
+// stop ends ingest and waits; what has been read and not committed will be read again.
+func (s *source) stop(cause error) {
+	s.mu.Lock()
+	in := s.running
+	s.mu.Unlock()
+	if in != nil {
+		in.cancel(cause)
+		<-in.done
+	}
+}
+
+// read is the first stage.
+func (in *ingest) read(ctx context.Context, out chan<- *chunk) error {
+	limit := in.src.eng.options.BatchChanges
+	for {
+		poll, err := in.reader.Read(ctx, limit)
+		if err != nil {
+			return err
+		}
+		ch := in.decode(poll)
+		select {
+		case out <- ch:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if ch.stop != nil || ch.complete {
+			return nil
+		}
+	}
+}
+
+// decode turns a poll into a chunk that shares nothing with it.
+func (in *ingest) decode(poll Poll) *chunk {
+	ch := &chunk{atEnd: poll.AtEnd, complete: poll.Complete, polled: in.src.eng.options.Clock(), size: poll.Size}
+	n := len(poll.Records)
+	ch.events = make([]Event, 0, n)
+	ch.places = make([]Position, 0, n)
+	ch.lines = make([]int64, 0, n)
+	var text arena
+	for i := range poll.Records {
+		rec := &poll.Records[i]
+		ch.records++
+		var ev Event
+		if err := in.decoder.Decode(*rec, &ev); err != nil {
+			if !in.src.settings.rejects {
+				ch.stop = &stopped{rec.Line, err.Error()}
+				ch.atEnd, ch.complete = false, false
+				return ch
+			}
+			ch.next = rec.Next
+			ch.rejects = append(ch.rejects, newReject(rec.Line, err.Error(), rec.Value, ch.polled, len(ch.events)))
+			continue
+		}
+		text.keep(ev.Before)
+		text.keep(ev.After)
+		text.keep(ev.KeyOnly)
+		ev.Table = string([]byte(ev.Table))
+		ch.events = append(ch.events, ev)
+		ch.places = append(ch.places, rec.Next)
+		ch.lines = append(ch.lines, rec.Line)
+		ch.next = rec.Next
+	}
+	return ch
+}
+
+// rejectedBytes is how much of a bad record is kept.
+const rejectedBytes = 64 << 10
+
+func newReject(line int64, reason string, raw []byte, now time.Time, at int) reject {
+	return reject{Line: line, Reason: reason, Record: string(raw[:min(len(raw), rejectedBytes)]), Wall: now.UnixMicro(), at: at}
+}
+
+// apply is the third stage.
+func (in *ingest) apply(batches <-chan *committed) error {
+	var failure error
+	for b := range batches { // to the last one: the commit stage does not give up what is durable
+		if failure != nil {
+			continue
+		}
+		if failure = in.src.applyCommitted(b.changes); failure != nil {
+			in.src.breaks(failure)
+			in.cancel(failure)
+			continue
+		}
+		in.src.publish(b.state)
+		in.src.progressed(b)
+		in.src.eng.checkpoints.consider()
+	}
+	return failure
+}
+
+// progressed notes how far reading is.
+func (s *source) progressed(b *committed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size, s.lag = max(s.size, b.size), b.lag
+	if b.atEnd && !s.reachedEnd {
+		s.reachedEnd = true
+		s.broadcastLocked()
+	}
+}
+
+// applyCommitted brings a commit's changes to every generation that has come as far.
+func (s *source) applyCommitted(changes []record.Change) error {
+	s.apply.Lock()
+	defer s.apply.Unlock()
+	for _, g := range s.generations {
+		if err := g.apply(changes); err != nil {
+			return err
+		}
+	}
+	if n := len(changes); n > 0 {
+		s.applied, s.appliedC = changes[n-1].Pos, changes[n-1].C
+	}
+	return nil
+}

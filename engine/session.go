@@ -1,0 +1,368 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/asofdb/asof/sql/exec"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/syntax"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// Session holds the settings that SET changes: as_of, timezone, as_of_wait, memory_limit. One goroutine at a time.
+type Session struct {
+	eng      *Engine
+	settings map[string]string // what was SET; the rest have their defaults
+	asOf     types.Value       // TIMESTAMPTZ, NULL for the frontier
+	wait     time.Duration
+	limit    int64
+	zone     *time.Location
+}
+
+// settings lists the session's settings with their defaults.
+var settings = map[string]string{
+	"as_of":             "",
+	"as_of_wait":        "5s",
+	"memory_limit":      "256MB",
+	"timezone":          "UTC",
+	"datestyle":         "ISO, MDY",
+	"statement_timeout": "0",
+}
+
+// NewSession returns a session with the default settings.
+func (e *Engine) NewSession() *Session {
+	s := &Session{eng: e}
+	s.resetAll()
+	return s
+}
+
+func (s *Session) resetAll() {
+	s.settings, s.asOf, s.wait, s.limit, s.zone = map[string]string{}, types.Value{}, 5*time.Second, s.eng.options.MemoryLimit, time.UTC
+}
+
+// Query runs one statement, with or without a semicolon. The caller closes the Rows. args are Go values or types.Value.
+func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Rows, error) {
+	statements, err := syntax.Parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	switch len(statements) {
+	case 0:
+		return &Rows{}, nil
+	case 1:
+	default:
+		return nil, types.Errorf(types.CodeSyntax, "one statement at a time, not %d", len(statements)).WithHint("Exec runs scripts")
+	}
+	return s.run(ctx, statements[0], args)
+}
+
+// Exec runs a script of statements and discards their rows; it stops at the first error.
+func (s *Session) Exec(ctx context.Context, sql string, args ...any) error {
+	statements, err := syntax.Parse(sql)
+	for _, st := range statements {
+		rows, err := s.run(ctx, st, args)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// Query runs one statement in a session of its own.
+func (e *Engine) Query(ctx context.Context, sql string, args ...any) (*Rows, error) {
+	return e.NewSession().Query(ctx, sql, args...)
+}
+
+// Exec runs a script in a session of its own.
+func (e *Engine) Exec(ctx context.Context, sql string, args ...any) error {
+	return e.NewSession().Exec(ctx, sql, args...)
+}
+
+// run is the one switch from statements to what they do.
+func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (*Rows, error) {
+	if err := s.eng.usable(); err != nil {
+		return nil, err
+	}
+	switch st := st.(type) {
+	case *syntax.Query:
+		return s.query(ctx, st.Select, args)
+	case *syntax.CreateSource:
+		return tagged("CREATE SOURCE", s.eng.createSource(ctx, st))
+	case *syntax.CreateFeature:
+		return tagged("CREATE FEATURE", s.eng.createFeature(ctx, st))
+	case *syntax.Drop:
+		return tagged("DROP "+st.Object, s.eng.drop(ctx, st))
+	case *syntax.AlterSource:
+		return tagged("ALTER SOURCE", s.eng.alterSource(ctx, st))
+	case *syntax.Set:
+		return tagged(setTag(st), s.set(st))
+	case *syntax.Show:
+		return s.show(st)
+	case *syntax.ShowCreate:
+		return s.eng.showCreate(st)
+	case *syntax.Describe:
+		return s.eng.describe(st)
+	case *syntax.Explain:
+		return s.explain(ctx, st, args)
+	default:
+		return nil, types.Errorf(types.CodeNotSupported, "this statement is not supported yet").At(int(st.Place().Pos), int(st.Place().End-st.Place().Pos))
+	}
+}
+
+func tagged(tag string, err error) (*Rows, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Rows{tag: tag}, nil
+}
+
+func setTag(st *syntax.Set) string {
+	if st.Default {
+		return "RESET"
+	}
+	return "SET"
+}
+
+// bind plans a SELECT against the catalog as it is now.
+func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query, []types.Value, plan.Session, error) {
+	ps := plan.Session{Zone: s.zone}
+	params := make([]types.Value, len(args))
+	for i, a := range args {
+		var err error
+		if params[i], err = valueOf(a); err != nil {
+			return nil, nil, nil, ps, err
+		}
+		k := params[i].Kind
+		if k == types.Text {
+			k = types.Null // a Go string is text of whatever type the context wants
+		}
+		ps.Params = append(ps.Params, types.Type{Kind: k})
+	}
+	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, moments: map[*plan.Scan]scanMoment{}}
+	q, err := plan.BindQuery(sel, st.cat, ps)
+	if err != nil {
+		return nil, nil, nil, ps, err
+	}
+	if len(q.Params) > len(params) {
+		return nil, nil, nil, ps, types.Errorf(types.CodeInvalidParameter, "the statement has %d parameters, %d values were given", len(q.Params), len(params))
+	}
+	for i, t := range q.Params {
+		if params[i], err = convertParam(params[i], t); err != nil {
+			return nil, nil, nil, ps, err
+		}
+	}
+	return st, q, params, ps, nil
+}
+
+// convertParam brings a parameter's value to the type that the statement gives it.
+func convertParam(v types.Value, t types.Type) (types.Value, error) {
+	if v.Kind == types.Text && t.Kind != types.Text {
+		return types.Parse(t, v.S)
+	}
+	return types.Coerce(v, t)
+}
+
+func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (*Rows, error) {
+	st, q, params, ps, err := s.bind(sel, args)
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.fix(ctx, st, q, params)
+	if err != nil {
+		return nil, err
+	}
+	op, err := exec.Build(q, &exec.Context{Tables: st, Params: params, Now: now, MemoryLimit: s.limit, Session: ps})
+	if err != nil {
+		return nil, err
+	}
+	columns := make([]types.Column, len(q.Columns))
+	for i, c := range q.Columns {
+		columns[i] = types.Column{Name: c.Name, Type: c.Type}
+	}
+	return &Rows{ctx: ctx, columns: columns, op: op}, nil
+}
+
+// fix decides, once for the statement, NOW() and the moment of every scan, and waits until they can be read.
+func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params []types.Value) (now int64, err error) {
+	sources, ps, err := st.sourcesOf(q.Scans)
+	if err != nil {
+		return 0, err
+	}
+	env := &expr.Env{Params: params, Zone: s.zone, Now: s.eng.options.Clock().UnixMicro()}
+	whole, err := s.whole(q, env)
+	switch {
+	case err != nil:
+		return 0, err
+	case whole != nil:
+		now = *whole
+	case needsFrontier(q):
+		if now, err = s.eng.statementNow(sources, ps); err != nil {
+			return 0, err
+		}
+	default:
+		now = env.Now
+	}
+	env.Now = now
+	for _, scan := range q.Scans {
+		t := now
+		if scan.AsOf.X != nil {
+			if t, err = momentOf(scan.AsOf, env); err != nil {
+				return 0, err
+			}
+		}
+		p, err := st.sourceOf(scan.Relation.Name).at(ctx, t, s.wait)
+		if err != nil {
+			return 0, err
+		}
+		st.moments[scan] = scanMoment{t, p}
+	}
+	return now, nil
+}
+
+// whole is the moment that holds for the whole statement: its own AS OF, else the session's; nil where there is none.
+func (s *Session) whole(q *plan.Query, env *expr.Env) (*int64, error) {
+	if q.AsOf.X != nil {
+		t, err := momentOf(q.AsOf, env)
+		return &t, err
+	}
+	if !s.asOf.IsNull() {
+		return &s.asOf.I, nil
+	}
+	return nil, nil
+}
+
+// needsFrontier reports whether some scan reads at the statement's own moment, or there is nothing that says another.
+func needsFrontier(q *plan.Query) bool {
+	return slices.ContainsFunc(q.Scans, func(s *plan.Scan) bool { return s.AsOf.X == nil && !s.Relation.PlainTable })
+}
+
+func momentOf(a plan.AsOf, env *expr.Env) (int64, error) {
+	v, err := a.X.Eval(env)
+	if err != nil {
+		return 0, err
+	}
+	if v.IsNull() {
+		return 0, types.Errorf(types.CodeInvalidParameter, "AS OF NULL is no moment")
+	}
+	if v.I == types.Infinity || v.I == types.NegInfinity {
+		return 0, types.Errorf(types.CodeInvalidParameter, "AS OF %s is no moment", v)
+	}
+	if a.Before {
+		return v.I - 1, nil
+	}
+	return v.I, nil
+}
+
+func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (*Rows, error) {
+	q, ok := st.Stmt.(*syntax.Query)
+	if !ok {
+		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN takes a SELECT")
+	}
+	if st.Analyze {
+		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN ANALYZE is not supported yet").WithHint("EXPLAIN shows the plan")
+	}
+	_, bound, _, _, err := s.bind(q.Select, args)
+	if err != nil {
+		return nil, err
+	}
+	var rows [][]types.Value
+	for line := range strings.Lines(plan.Explain(bound.Root)) {
+		rows = append(rows, []types.Value{types.NewText(strings.TrimRight(line, "\n"))})
+	}
+	return fixedRows("EXPLAIN", []types.Column{textColumn("QUERY PLAN")}, rows), nil
+}
+
+// set changes one setting, or all of them back to their defaults.
+func (s *Session) set(st *syntax.Set) error {
+	name := strings.ToLower(st.Name)
+	if st.Default && name == "all" {
+		s.resetAll()
+		return nil
+	}
+	if _, ok := settings[name]; !ok {
+		e := types.Errorf(types.CodeUndefinedObject, "unrecognized configuration parameter %q", st.Name)
+		if near := nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
+			return e.WithHint("did you mean %q?", near)
+		}
+		return e
+	}
+	value := st.Value
+	if st.Default {
+		value = settings[name]
+	}
+	if err := s.apply(name, value); err != nil {
+		return err
+	}
+	if st.Default {
+		delete(s.settings, name)
+	} else {
+		s.settings[name] = value
+	}
+	return nil
+}
+
+func (s *Session) apply(name, value string) error {
+	switch name {
+	case "as_of":
+		if value == "" {
+			s.asOf = types.Value{}
+			return nil
+		}
+		v, err := types.ParseIn(types.Type{Kind: types.Timestamptz}, value, s.zone)
+		if err == nil {
+			s.asOf = v
+		}
+		return err
+	case "as_of_wait":
+		d, err := settingDuration(name, value)
+		if err == nil {
+			s.wait = d
+		}
+		return err
+	case "memory_limit":
+		n, err := settingBytes(name, value)
+		if err == nil {
+			s.limit = n
+		}
+		return err
+	case "timezone":
+		z, err := time.LoadLocation(value)
+		if err != nil || value == "" || value == "Local" {
+			return types.Errorf(types.CodeInvalidParameter, "invalid value for parameter \"TimeZone\": %q", value).WithHint("a name such as 'UTC' or 'Europe/Berlin'")
+		}
+		s.zone = z
+	}
+	return nil
+}
+
+// settingDuration reads a time as PostgreSQL's settings have it: a number of milliseconds, or with a unit.
+func settingDuration(name, value string) (time.Duration, error) {
+	if ms, err := strconv.ParseInt(value, 10, 32); err == nil && ms >= 0 {
+		return time.Duration(ms) * time.Millisecond, nil
+	}
+	return durationOption(map[string]string{name: value}, name)
+}
+
+// settingBytes reads a size: bytes, or with kB, MB, GB.
+func settingBytes(name, value string) (int64, error) {
+	digits := strings.TrimRight(value, " kKMGBb")
+	n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 40)
+	unit := strings.ToUpper(strings.TrimSpace(value[len(digits):]))
+	shift, ok := map[string]int{"": 0, "B": 0, "KB": 10, "MB": 20, "GB": 30}[unit]
+	if err != nil || !ok || n <= 0 {
+		return 0, optionError(name, value, "a size such as '256MB'")
+	}
+	return n << shift, nil
+}

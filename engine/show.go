@@ -1,0 +1,268 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/asofdb/asof/sql/syntax"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// show answers SHOW.
+func (s *Session) show(st *syntax.Show) (*Rows, error) {
+	switch st.What {
+	case "SOURCES":
+		return s.eng.showSources(), nil
+	case "FEATURES":
+		return s.eng.showFeatures(), nil
+	case "REJECTS":
+		return s.eng.showRejects(st)
+	case "STORAGE":
+		return s.eng.showStorage(), nil
+	case "FRESHNESS":
+		return nil, types.Errorf(types.CodeNotSupported, "SHOW FRESHNESS is not supported yet").WithHint("SHOW SOURCES tells each source's frontier")
+	}
+	name := strings.ToLower(st.Name)
+	if name == "all" {
+		var rows [][]types.Value
+		for _, n := range slices.Sorted(maps.Keys(settings)) {
+			rows = append(rows, []types.Value{types.NewText(n), types.NewText(s.setting(n))})
+		}
+		return fixedRows("SHOW", []types.Column{textColumn("name"), textColumn("setting")}, rows), nil
+	}
+	if _, ok := settings[name]; !ok {
+		e := types.Errorf(types.CodeUndefinedObject, "unrecognized configuration parameter %q", st.Name)
+		if near := nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
+			return nil, e.WithHint("did you mean %q?", near)
+		}
+		return nil, e.WithHint("SHOW SOURCES, FEATURES, REJECTS, STORAGE, ALL, or a setting")
+	}
+	return fixedRows("SHOW", []types.Column{textColumn(name)}, [][]types.Value{{types.NewText(s.setting(name))}}), nil
+}
+
+func (s *Session) setting(name string) string {
+	if v, ok := s.settings[name]; ok {
+		return v
+	}
+	return settings[name]
+}
+
+// timeOrNull is a moment, NULL where there is none.
+func timeOrNull(us int64) types.Value {
+	if us == NoTime {
+		return types.Value{}
+	}
+	return types.NewTimestamptz(us)
+}
+
+func textOrNull(s string) types.Value {
+	if s == "" {
+		return types.Value{}
+	}
+	return types.NewText(s)
+}
+
+var sourceColumnsShown = []types.Column{
+	textColumn("name"), textColumn("connector"), textColumn("state"), timeColumn("frontier"), timeColumn("history_from"),
+	intColumn("changes"), intColumn("records"), intColumn("rejected"), intColumn("repeated"), intColumn("unchanged"), intColumn("unknown_rows"),
+	intColumn("shifted_changes"), {Name: "worst_shift", Type: types.Type{Kind: types.Interval}}, timeColumn("shifted_since"),
+	intColumn("inverted_commits"), intColumn("split_transactions"), intColumn("truncates"), {Name: "idle_lag", Type: types.Type{Kind: types.Interval}},
+	textColumn("position"), textColumn("next_step"),
+}
+
+func (e *Engine) showSources() *Rows {
+	c := e.catalog.Load()
+	var rows [][]types.Value
+	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
+		rows = append(rows, c.sources[name].shown())
+	}
+	return fixedRows("SHOW", sourceColumnsShown, rows)
+}
+
+func (s *source) shown() []types.Value {
+	p := s.published.Load()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state, next := s.describeLocked(p)
+	frontier := timeOrNull(p.frontier)
+	if p.frontier == endless {
+		frontier = types.NewTimestamptz(types.Infinity)
+	}
+	k := s.state.Counters
+	worst, since := types.Value{}, types.Value{}
+	if k.Shifted > 0 {
+		worst, since = types.Value{Kind: types.Interval, I: k.WorstShift}, types.NewTimestamptz(k.ShiftedSince)
+	}
+	lag := types.Value{}
+	if s.settings.clock && s.settings.follow {
+		lag = types.Value{Kind: types.Interval, I: s.lag.Microseconds()}
+	}
+	n := types.NewInt8
+	return []types.Value{
+		types.NewText(s.rec.Name), types.NewText(s.rec.Options["connector"]), types.NewText(state), frontier, timeOrNull(p.history),
+		n(k.Changes), n(k.Records), n(k.Rejected), n(k.Repeated), n(k.Unchanged), n(k.UnknownRows),
+		n(k.Shifted), worst, since, n(k.Inverted), n(k.Split), n(k.Truncates), lag,
+		types.NewText(fmt.Sprintf("%s line %d", s.inputName(), s.state.Position.Line)), textOrNull(next),
+	}
+}
+
+// describeLocked is a source's state in words, and what the reader can do about it.
+func (s *source) describeLocked(p *published) (state, next string) {
+	var te *types.Error
+	switch {
+	case s.held != "":
+		return s.held, "set the clock, or wait"
+	case s.paused:
+		return "paused", "ALTER SOURCE " + s.rec.Name + " RESUME"
+	case errors.As(s.failure, &te):
+		return "stopped: " + te.Message, te.Hint
+	case s.failure != nil:
+		return "stopped: " + s.failure.Error(), "ALTER SOURCE " + s.rec.Name + " RESUME"
+	case s.state.Complete:
+		return "complete", ""
+	case s.running == nil && s.state.Stopped != "":
+		stop := &stopped{s.state.StoppedLine, s.state.Stopped}
+		errors.As(s.stoppedError(stop), &te)
+		return "stopped: " + te.Message, te.Hint
+	case s.running == nil:
+		return "interrupted", "ALTER SOURCE " + s.rec.Name + " RESUME"
+	case p.snapshotRows > 0:
+		return "reading its snapshot", ""
+	case !s.reachedEnd:
+		return "reading", ""
+	default:
+		return "following", ""
+	}
+}
+
+func (e *Engine) showFeatures() *Rows {
+	c := e.catalog.Load()
+	var rows [][]types.Value
+	for _, name := range slices.Sorted(maps.Keys(c.features)) {
+		f := c.features[name]
+		var keys, columns []string
+		for _, k := range f.plan.Keys {
+			keys = append(keys, f.plan.Columns[k].Name)
+		}
+		for _, o := range f.plan.Outputs {
+			columns = append(columns, o.Name)
+		}
+		as := types.Value{}
+		if t, err := f.gen.source.now(f.gen.source.published.Load()); err == nil {
+			as = types.NewTimestamptz(t)
+		}
+		rows = append(rows, []types.Value{
+			types.NewText(name), types.NewText(f.plan.Entity), types.NewText(strings.Join(keys, ", ")), types.NewText(f.plan.Source),
+			types.NewText(strings.Join(columns, ", ")), as, types.NewText(f.plan.Version), textOrNull(f.plan.Options["description"]), textOrNull(f.plan.Options["owner"]),
+		})
+	}
+	return fixedRows("SHOW", []types.Column{
+		textColumn("name"), textColumn("entity"), textColumn("key"), textColumn("source"), textColumn("columns"), timeColumn("as_of"),
+		textColumn("feature_version"), textColumn("description"), textColumn("owner"),
+	}, rows)
+}
+
+func (e *Engine) showRejects(st *syntax.Show) (*Rows, error) {
+	c := e.catalog.Load()
+	names := slices.Sorted(maps.Keys(c.sources))
+	if st.Name != "" {
+		if c.sources[st.Name] == nil {
+			return nil, e.noRelation(st.Name, "source", st.Span)
+		}
+		names = []string{st.Name}
+	}
+	var rows [][]types.Value
+	view := e.db.View()
+	defer view.Close()
+	for _, name := range names {
+		err := view.ScanRejects(c.sources[name].rec.ID, func(_ uint64, _ uint32, value []byte) error {
+			var r reject
+			if err := json.Unmarshal(value, &r); err != nil {
+				return damaged("the rejects of source "+name, err)
+			}
+			rows = append(rows, []types.Value{
+				types.NewText(name), types.NewInt8(r.Line), types.NewText(r.Reason), types.NewText(r.Record), types.NewTimestamptz(r.Wall),
+			})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return fixedRows("SHOW", []types.Column{textColumn("source"), intColumn("line"), textColumn("reason"), textColumn("record"), timeColumn("rejected_at")}, rows), nil
+}
+
+func (e *Engine) showStorage() *Rows {
+	changes, bytes := e.checkpoints.behind()
+	st := e.db.Stats()
+	n := func(what string, value int64) []types.Value {
+		return []types.Value{types.NewText(what), types.NewInt8(value)}
+	}
+	rows := [][]types.Value{n("bytes on disk", st.Tree)}
+	for _, kind := range slices.Sorted(maps.Keys(st.Kinds)) {
+		rows = append(rows, n("bytes of "+kind, st.Kinds[kind]))
+	}
+	rows = append(rows,
+		n("bytes free on the disk", st.Free),
+		n("bytes in memory waiting for a checkpoint", int64(bytes)),
+		n("changes to replay after a crash", int64(changes)),
+		n("commits", int64(st.Seq)),
+	)
+	return fixedRows("SHOW", []types.Column{textColumn("what"), intColumn("value")}, rows)
+}
+
+func (e *Engine) showCreate(st *syntax.ShowCreate) (*Rows, error) {
+	c := e.catalog.Load()
+	var text string
+	switch {
+	case st.Expanded:
+		return nil, types.Errorf(types.CodeNotSupported, "SHOW CREATE FEATURE … EXPANDED is not supported yet").WithHint("no feature has sugar to expand yet")
+	case st.Object == "SOURCE" && c.sources[st.Name] != nil:
+		text = c.sources[st.Name].rec.Text
+	case st.Object == "FEATURE" && c.features[st.Name] != nil:
+		text = c.features[st.Name].rec.Text
+	default:
+		return nil, e.noRelation(st.Name, strings.ToLower(st.Object), st.NamePos)
+	}
+	return fixedRows("SHOW", []types.Column{textColumn("name"), textColumn("create_statement")}, [][]types.Value{{types.NewText(st.Name), types.NewText(text + ";")}}), nil
+}
+
+func (e *Engine) noRelation(name, kind string, at syntax.Span) error {
+	_, err := e.catalog.Load().Relation(name)
+	var te *types.Error
+	if !errors.As(err, &te) {
+		te = types.Errorf(types.CodeWrongObjectType, "%q is not a %s", name, kind)
+	}
+	return te.At(int(at.Pos), int(at.End-at.Pos))
+}
+
+// describe lists a relation's columns.
+func (e *Engine) describe(st *syntax.Describe) (*Rows, error) {
+	r, err := e.catalog.Load().Relation(st.Name)
+	if err != nil {
+		var te *types.Error
+		if errors.As(err, &te) {
+			return nil, te.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
+		}
+		return nil, err
+	}
+	var rows [][]types.Value
+	add := func(c types.Column, note string) {
+		rows = append(rows, []types.Value{types.NewText(c.Name), types.NewText(c.Type.String()), types.NewBool(!c.NotNull), textOrNull(note)})
+	}
+	for i, c := range r.Columns {
+		note := ""
+		if slices.Contains(r.Key, i) {
+			note = "key"
+		}
+		add(c, note)
+	}
+	for _, c := range r.System {
+		add(c, "system, not in *")
+	}
+	return fixedRows("DESCRIBE", []types.Column{textColumn("column"), textColumn("type"), {Name: "nullable", Type: types.Type{Kind: types.Bool}}, textColumn("note")}, rows), nil
+}

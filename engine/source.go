@@ -1,0 +1,435 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asofdb/asof/engine/window"
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
+)
+
+// regime says how a source's changes are completed; it decides what a change costs.
+type regime uint8
+
+const (
+	// appendOnly: only inserts come; nothing is looked up.
+	appendOnly regime = iota
+	// believed: before images are complete and true; nothing is looked up.
+	believed
+	// lookup: before images come from the source's own row store.
+	lookup
+)
+
+// endless is the frontier of a complete source.
+const endless int64 = math.MaxInt64
+
+// source is one declared table and, for a file, the origin that it is: reader, timeline, log, row store.
+type source struct {
+	eng      *Engine
+	rec      sourceRecord
+	types    []types.Type
+	relation *plan.Relation
+	regime   regime
+	settings sourceSettings
+
+	// published is what readers see; replaced as a whole after each applied commit.
+	published atomic.Pointer[published]
+	// truncations is replaced as a whole before the frontier that makes a TRUNCATE visible is published.
+	truncations atomic.Pointer[[]window.Truncation]
+
+	// mu guards state (as last made durable), running, failure and changed.
+	mu      sync.Mutex
+	state   sourceState
+	running *ingest
+	// failure is why ingest ended, nil while it runs, was paused or came to the input's end.
+	failure error
+	paused  bool
+	// reachedEnd is set once the input's end has been met and what stood before it is durable; size is the input's, for progress.
+	reachedEnd bool
+	size       int64
+	lag        time.Duration // idle_lag as it is now
+	broken     error         // set once what is durable could not be applied
+	held       string        // why the source waits, "" if it does not
+	// changed is closed and replaced whenever something above or published changes.
+	changed chan struct{}
+
+	// apply orders the application of commits; it guards applied, appliedC and generations.
+	apply       sync.Mutex
+	applied     int64
+	appliedC    int64
+	generations []*generation
+
+	rows *rowStore // nil unless the regime is lookup
+}
+
+// published is a reader's view of a source's timeline.
+type published struct {
+	// frontier is F; NoTime before anything can be read, endless for a complete source.
+	frontier int64
+	// history is the first moment that can be read; NoTime before it is known.
+	history int64
+	// lastC is the largest c.
+	lastC int64
+	// reconstructed is the moment below which visible times were assumed, NoTime for none.
+	reconstructed int64
+	// partialFrom is set for a source that began in mid-stream.
+	partialFrom int64
+	position    int64
+	// snapshotRows counts the rows of a snapshot that has not ended.
+	snapshotRows int64
+}
+
+// sourceState is what one durable commit says of a source, as JSON under metaState.
+type sourceState struct {
+	Position Position
+	NextPos  int64 // the log position of the next change
+	timeline
+	Complete bool `json:",omitempty"`
+	// Stopped is why a bad record ended reading, "" while none did.
+	Stopped     string              `json:",omitempty"`
+	StoppedLine int64               `json:",omitempty"`
+	Truncations []window.Truncation `json:",omitempty"`
+	Places      []place             `json:",omitempty"`
+	Counters    counters
+	// StagedWritten counts the rows of a sorted snapshot that earlier commits hold already.
+	StagedWritten int64 `json:",omitempty"`
+}
+
+// place remembers where in the log a position stands: the log is ordered by c.
+type place struct{ Pos, C int64 }
+
+// placeEvery is the distance of two remembered places; keptPlaces of them cover the changes that deduplication remembers.
+const (
+	placeEvery = 100_000
+	keptPlaces = 12
+)
+
+// counters are a source's totals since it was created.
+type counters struct {
+	Records      int64 // read, bad ones included
+	Changes      int64 // made durable
+	Repeated     int64 // dropped because they had been seen
+	Unchanged    int64 // changed no declared column
+	Rejected     int64
+	UnknownRows  int64 // updates and deletes of a row that was not known
+	Shifted      int64
+	WorstShift   int64 // µs
+	ShiftedSince int64 // wall clock of the first, µs
+	Inverted     int64
+	Split        int64
+	Truncates    int64
+}
+
+// sourceSettings are the engine's own WITH options, parsed.
+type sourceSettings struct {
+	follow      bool
+	rejects     bool // on_bad_record = 'reject'
+	clock       bool // frontier = 'clock'
+	partial     bool
+	fromEmpty   bool
+	immutable   int // column of history = 'assume_immutable(col)', -1 for none
+	commitTime  int // column, -1 for none
+	closeAfter  time.Duration
+	idleLag     time.Duration // 0: auto
+	allowedSkew time.Duration
+}
+
+const (
+	defaultCloseAfter  = 100 * time.Millisecond
+	defaultAllowedSkew = 10 * time.Second
+)
+
+// engineOptions are the WITH options of CREATE SOURCE that every connector shares.
+var engineOptions = []string{
+	"connector", "history", "missing_before", "append_only", "frontier", "table", "on_schema_change", "on_bad_record",
+	"commit_time", "event_time", "close_after", "idle_lag", "allowed_skew", "follow",
+}
+
+// newSource makes the runtime of a source from its record; it reads nothing.
+func (e *Engine) newSource(r sourceRecord) (*source, error) {
+	s := &source{eng: e, rec: r, changed: make(chan struct{})}
+	for _, c := range r.Columns {
+		s.types = append(s.types, c.Type)
+	}
+	if err := s.parseSettings(); err != nil {
+		return nil, err
+	}
+	plain := strings.HasPrefix(r.Format, "PLAIN")
+	s.relation = &plan.Relation{
+		Name: r.Name, Kind: plan.SourceRelation, Columns: r.Columns, Key: r.Key,
+		System:     types.Schema{{Name: "as_of", Type: types.Type{Kind: types.Timestamptz}}},
+		EventTime:  s.eventTime(),
+		PlainTable: plain && s.settings.commitTime < 0,
+	}
+	if err := s.chooseRegime(plain); err != nil {
+		return nil, err
+	}
+	if s.regime == lookup {
+		s.rows = newRowStore(s)
+	}
+	s.state.timeline = newTimeline()
+	s.state.NextPos = 1
+	none := []window.Truncation{}
+	s.truncations.Store(&none)
+	s.published.Store(&published{frontier: NoTime, history: NoTime, lastC: NoTime, reconstructed: NoTime, partialFrom: NoTime})
+	return s, nil
+}
+
+func (s *source) chooseRegime(plain bool) error {
+	missing := s.rec.Options["missing_before"]
+	only, err := boolOption(s.rec.Options, "append_only")
+	if err != nil {
+		return err
+	}
+	switch {
+	case only || plain && s.rec.Key == nil:
+		s.regime = appendOnly
+	case missing == "error" || s.rec.Key == nil:
+		s.regime = believed
+	case missing == "" || missing == "lookup":
+		s.regime = lookup
+	default:
+		return optionError("missing_before", missing, "'lookup' or 'error'")
+	}
+	if s.rec.Key == nil && missing == "lookup" {
+		return types.Errorf(types.CodeInvalidParameter, "missing_before = 'lookup' needs a primary key: rows without one cannot be looked up").
+			WithHint("declare a PRIMARY KEY, or say missing_before = 'error' for a table under REPLICA IDENTITY FULL")
+	}
+	return nil
+}
+
+// eventTime is the column that windows speak of where a feature does not say it: the option, or the only TIMESTAMPTZ.
+func (s *source) eventTime() int {
+	if name := s.rec.Options["event_time"]; name != "" {
+		return s.rec.Columns.Index(name)
+	}
+	found := -1
+	for i, c := range s.rec.Columns {
+		if c.Type.Kind == types.Timestamptz {
+			if found >= 0 {
+				return -1
+			}
+			found = i
+		}
+	}
+	return found
+}
+
+func (s *source) parseSettings() error {
+	o := s.rec.Options
+	set := sourceSettings{immutable: -1, commitTime: -1, closeAfter: defaultCloseAfter, allowedSkew: defaultAllowedSkew}
+	var err error
+	if set.follow, err = boolOption(o, "follow"); err != nil {
+		return err
+	}
+	if set.rejects, err = choice(o, "on_bad_record", "stop", "reject"); err != nil {
+		return err
+	}
+	if set.clock, err = choice(o, "frontier", "commit", "clock"); err != nil {
+		return err
+	}
+	if _, err = choice(o, "on_schema_change", "pause", "add_columns"); err != nil {
+		return err
+	}
+	for name, into := range map[string]*time.Duration{"close_after": &set.closeAfter, "idle_lag": &set.idleLag, "allowed_skew": &set.allowedSkew} {
+		if o[name] == "" || name == "idle_lag" && o[name] == "auto" {
+			continue
+		}
+		if *into, err = durationOption(o, name); err != nil {
+			return err
+		}
+	}
+	for name, into := range map[string]*int{"commit_time": &set.commitTime} {
+		if o[name] == "" {
+			continue
+		}
+		if *into, err = s.timeColumn(name, o[name]); err != nil {
+			return err
+		}
+	}
+	if o["event_time"] != "" {
+		if _, err := s.timeColumn("event_time", o["event_time"]); err != nil {
+			return err
+		}
+	}
+	switch h := o["history"]; {
+	case h == "" || h == "from_snapshot":
+	case h == "partial":
+		set.partial = true
+	case h == "from_empty":
+		set.fromEmpty = true
+	case strings.HasPrefix(h, "assume_immutable(") && strings.HasSuffix(h, ")"):
+		name := strings.TrimSuffix(strings.TrimPrefix(h, "assume_immutable("), ")")
+		if set.immutable, err = s.timeColumn("history", strings.TrimSpace(name)); err != nil {
+			return err
+		}
+	default:
+		return optionError("history", h, "'from_snapshot', 'assume_immutable(column)', 'partial' or 'from_empty'")
+	}
+	s.settings = set
+	return nil
+}
+
+func (s *source) timeColumn(option, name string) (int, error) {
+	i := s.rec.Columns.Index(strings.ToLower(name))
+	if i < 0 {
+		i = s.rec.Columns.Index(name)
+	}
+	if i < 0 {
+		e := types.Errorf(types.CodeUndefinedColumn, "option %s names column %q, which source %q does not declare", option, name, s.rec.Name)
+		var names []string
+		for _, c := range s.rec.Columns {
+			names = append(names, c.Name)
+		}
+		if near := nearest(name, names); near != "" {
+			return 0, e.WithHint("did you mean %q?", near)
+		}
+		return 0, e
+	}
+	switch k := s.rec.Columns[i].Type.Kind; k {
+	case types.Timestamptz, types.Timestamp, types.Date:
+		return i, nil
+	default:
+		return 0, types.Errorf(types.CodeDatatypeMismatch, "option %s needs a time, but column %q is %s", option, name, s.rec.Columns[i].Type).
+			WithHint("declare it TIMESTAMPTZ")
+	}
+}
+
+// choice reads an option with two values, the first being the default; it reports whether the second was chosen.
+func choice(o map[string]string, name, first, second string) (bool, error) {
+	switch v := o[name]; v {
+	case "", first:
+		return false, nil
+	case second:
+		return true, nil
+	default:
+		return false, optionError(name, v, fmt.Sprintf("'%s' or '%s'", first, second))
+	}
+}
+
+func boolOption(o map[string]string, name string) (bool, error) {
+	if o[name] == "" {
+		return false, nil
+	}
+	v, err := types.Parse(types.Type{Kind: types.Bool}, o[name])
+	if err != nil {
+		return false, optionError(name, o[name], "'true' or 'false'")
+	}
+	return v.I == 1, nil
+}
+
+func durationOption(o map[string]string, name string) (time.Duration, error) {
+	v, err := types.Parse(types.Type{Kind: types.Interval}, o[name])
+	if err != nil || v.I < 0 || v.X != nil {
+		return 0, optionError(name, o[name], "a time such as '100 ms' or '4 seconds'")
+	}
+	return time.Duration(v.I) * time.Microsecond, nil
+}
+
+func optionError(name, value, want string) error {
+	return types.Errorf(types.CodeInvalidParameter, "option %s cannot be %q", name, value).WithHint("it is %s", want)
+}
+
+func (s *source) stateKey() string { return metaState + strconv.FormatUint(uint64(s.rec.ID), 10) }
+
+// load reads the durable state and replays what the row store lacks.
+func (s *source) load(v *storage.View) error {
+	b, err := v.Meta(s.stateKey())
+	if err != nil || b == nil {
+		return err
+	}
+	if err := json.Unmarshal(b, &s.state); err != nil {
+		return damaged(s.stateKey(), err)
+	}
+	s.applied, s.appliedC = s.state.NextPos-1, s.state.LastC
+	s.truncations.Store(&s.state.Truncations)
+	if s.rows != nil {
+		if err := s.rows.load(v); err != nil {
+			return err
+		}
+	}
+	s.publish(s.state)
+	return nil
+}
+
+// publish makes a durable, applied state visible to readers.
+func (s *source) publish(st sourceState) {
+	p := &published{
+		frontier: st.Frontier, history: st.History, lastC: st.LastC, reconstructed: NoTime, partialFrom: NoTime, position: st.NextPos - 1,
+	}
+	if s.settings.immutable >= 0 && st.SnapshotAt != NoTime {
+		p.reconstructed = st.SnapshotAt
+		p.history = types.NegInfinity
+	}
+	if s.settings.fromEmpty {
+		p.history = types.NegInfinity
+	}
+	if s.settings.partial || st.Partial {
+		p.partialFrom = st.History
+	}
+	if st.Complete {
+		p.frontier = endless
+		if p.history == NoTime {
+			p.history = types.NegInfinity // an empty input: nothing ever was
+		}
+	}
+	if s.relation.PlainTable {
+		p.history = types.NegInfinity
+	}
+	if st.Snapshot == snapshotRunning {
+		p.frontier = NoTime
+		p.snapshotRows = st.NextPos - 1
+	}
+	if old := s.published.Load(); old.frontier > p.frontier {
+		panic("engine: invariant 2: a frontier went back")
+	}
+	s.published.Store(p)
+	s.mu.Lock()
+	s.state = st
+	s.broadcastLocked()
+	s.mu.Unlock()
+}
+
+func (s *source) broadcastLocked() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// await waits until cond, called with mu held, is true.
+func (s *source) await(ctx context.Context, cond func() bool) error {
+	for {
+		s.mu.Lock()
+		ok, changed := cond(), s.changed
+		s.mu.Unlock()
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-changed:
+		}
+	}
+}
+
+// placeBefore returns a c from which a scan of the log meets every block that holds positions >= pos.
+func (st *sourceState) placeBefore(pos int64) int64 {
+	i, found := slices.BinarySearchFunc(st.Places, pos, func(p place, pos int64) int { return int(p.Pos - pos) })
+	if found {
+		return st.Places[i].C
+	}
+	if i == 0 {
+		return NoTime
+	}
+	return st.Places[i-1].C
+}

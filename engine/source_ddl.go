@@ -1,0 +1,315 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/asofdb/asof/sql/syntax"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// createSource declares a source and reads it: to the end of a file, or to the first end of one that is followed.
+func (e *Engine) createSource(ctx context.Context, st *syntax.CreateSource) error {
+	e.ddl.Lock()
+	locked := true
+	defer func() {
+		if locked {
+			e.ddl.Unlock()
+		}
+	}()
+	c := e.catalog.Load()
+	if old := c.sources[st.Name]; old != nil && st.IfNotExists {
+		return e.continueSource(ctx, old, st, func() { locked = false; e.ddl.Unlock() })
+	}
+	if _, err := c.Relation(st.Name); err == nil {
+		return types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
+			WithHint("choose another name, or DROP it first")
+	}
+	r, err := e.sourceRecord(st)
+	if err != nil {
+		return err
+	}
+	s, err := e.newSource(r)
+	if err != nil {
+		return err
+	}
+	if check := e.options.Connectors.Sources[r.Options["connector"]].Check; check != nil {
+		if err := check(r.Options); err != nil {
+			return err
+		}
+	}
+	if err := e.addSource(s); err != nil {
+		return err
+	}
+	locked = false
+	e.ddl.Unlock()
+	if err := s.startIngest(); err != nil {
+		return err
+	}
+	return e.untilRead(ctx, s)
+}
+
+// addSource makes the source durable and visible.
+func (e *Engine) addSource(s *source) error {
+	b := e.db.NewBatch()
+	b.AddSource(s.rec.ID)
+	e.putNext(b)
+	putJSON(b, metaSource+s.rec.Name, &s.rec)
+	putJSON(b, s.stateKey(), &s.state)
+	if err := e.commit(b); err != nil {
+		return err
+	}
+	c := e.catalog.Load().clone()
+	c.sources[s.rec.Name] = s
+	e.catalog.Store(c)
+	return nil
+}
+
+// continueSource is CREATE SOURCE IF NOT EXISTS of one that exists: the same text goes on where an interruption left it.
+func (e *Engine) continueSource(ctx context.Context, s *source, st *syntax.CreateSource, unlock func()) error {
+	unlock()
+	s.mu.Lock()
+	unfinished := s.running == nil && !s.state.Complete && !s.paused
+	s.mu.Unlock()
+	if s.rec.Text != st.Text {
+		e.notice(fmt.Sprintf("relation %q already exists with another definition, skipping", st.Name), "SHOW CREATE SOURCE "+st.Name)
+		return nil
+	}
+	if !unfinished {
+		e.notice(fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
+		return nil
+	}
+	if err := s.startIngest(); err != nil {
+		return err
+	}
+	return e.untilRead(ctx, s)
+}
+
+// sourceRecord checks a declaration and makes its record.
+func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
+	r := sourceRecord{Name: st.Name, Text: st.Text, Options: map[string]string{}, Created: e.options.Clock().UnixMicro()}
+	if st.Origin != "" {
+		return r, types.Errorf(types.CodeNotSupported, "CREATE SOURCE … FROM origin is not supported yet").WithHint("declare the columns, and the table by the option table")
+	}
+	if err := sourceColumns(&r, st); err != nil {
+		return r, err
+	}
+	connector, err := e.connectorOf(st)
+	if err != nil {
+		return r, err
+	}
+	r.Format = strings.TrimSpace(st.Format + " " + st.Encode)
+	format, ok := e.options.Connectors.Formats[r.Format]
+	if !ok {
+		var known []string
+		for f := range e.options.Connectors.Formats {
+			known = append(known, "FORMAT "+strings.Replace(f, " ", " ENCODE ", 1))
+		}
+		slices.Sort(known)
+		what := "FORMAT " + st.Format + " ENCODE " + st.Encode + " is not supported yet"
+		if r.Format == "" {
+			what = "a source needs a FORMAT"
+		}
+		return r, types.Errorf(types.CodeNotSupported, "%s", what).At(int(st.FormatPos.Pos), int(st.FormatPos.End-st.FormatPos.Pos)).WithHint("write one of: %s", strings.Join(known, ", "))
+	}
+	allowed := slices.Concat(engineOptions, connector.Options, format.Options)
+	for _, o := range slices.Concat(st.Options, st.EncodeOption) {
+		if err := checkOption(o, allowed, r.Options); err != nil {
+			return r, err
+		}
+		r.Options[o.Name] = o.Value
+	}
+	r.ID = e.takeID()
+	return r, nil
+}
+
+func checkOption(o syntax.Option, allowed []string, seen map[string]string) error {
+	at := func(err *types.Error) *types.Error { return err.At(int(o.Pos), int(o.End-o.Pos)) }
+	if o.Secret {
+		return at(types.Errorf(types.CodeNotSupported, "SECRET is not supported yet"))
+	}
+	if _, ok := seen[o.Name]; ok {
+		return at(types.Errorf(types.CodeInvalidParameter, "option %q is given twice", o.Name))
+	}
+	if !slices.Contains(allowed, o.Name) {
+		err := at(types.Errorf(types.CodeInvalidParameter, "unknown option %q", o.Name))
+		if near := nearest(o.Name, allowed); near != "" {
+			return err.WithHint("did you mean %q?", near)
+		}
+		slices.Sort(allowed)
+		return err.WithHint("options here are: %s", strings.Join(slices.Compact(allowed), ", "))
+	}
+	return nil
+}
+
+func (e *Engine) connectorOf(st *syntax.CreateSource) (SourceConnector, error) {
+	names := slices.Sorted(maps.Keys(e.options.Connectors.Sources))
+	for _, o := range st.Options {
+		if o.Name != "connector" {
+			continue
+		}
+		c, ok := e.options.Connectors.Sources[o.Value]
+		if !ok {
+			return c, types.Errorf(types.CodeNotSupported, "connector %q is not supported yet", o.Value).At(int(o.Pos), int(o.End-o.Pos)).
+				WithHint("there is: %s", strings.Join(names, ", "))
+		}
+		return c, nil
+	}
+	return SourceConnector{}, types.Errorf(types.CodeInvalidParameter, "source %q has no connector", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
+		WithHint("add WITH (connector = '%s', …)", strings.Join(names, "' or '"))
+}
+
+func sourceColumns(r *sourceRecord, st *syntax.CreateSource) error {
+	if len(st.Columns) == 0 {
+		return types.Errorf(types.CodeInvalidTableDef, "source %q declares no columns", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
+	}
+	for _, c := range st.Columns {
+		if r.Columns.Index(c.Name) >= 0 {
+			return types.Errorf(types.CodeDuplicateColumn, "column %q is declared twice", c.Name).At(int(c.Pos), int(c.End-c.Pos))
+		}
+		r.Columns = append(r.Columns, types.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull || c.PrimaryKey})
+	}
+	for _, name := range st.Key {
+		i := r.Columns.Index(name)
+		if i < 0 {
+			return types.Errorf(types.CodeUndefinedColumn, "column %q named in PRIMARY KEY does not exist", name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
+		}
+		if slices.Contains(r.Key, i) {
+			return types.Errorf(types.CodeDuplicateColumn, "column %q appears twice in PRIMARY KEY", name)
+		}
+		r.Columns[i].NotNull = true
+		r.Key = append(r.Key, i)
+	}
+	return nil
+}
+
+// untilRead waits until a source has been read to its end, reporting progress, and returns what went wrong.
+func (e *Engine) untilRead(ctx context.Context, s *source) error {
+	done := e.progress("reading "+s.rec.Name, "bytes", func() (int64, int64) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.state.Position.Offset, s.size
+	})
+	defer done()
+	err := s.await(ctx, func() bool { return s.running == nil || s.reachedEnd })
+	if err != nil {
+		s.stop(errPaused)
+		s.mu.Lock()
+		s.paused, s.failure = false, fmt.Errorf("interrupted: %w", err)
+		s.mu.Unlock()
+		return types.Errorf(types.CodeCanceled, "reading source %q was interrupted", s.rec.Name).WithHint("what was read is kept; ALTER SOURCE %s RESUME goes on", s.rec.Name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil {
+		return s.failure
+	}
+	return nil
+}
+
+// alterSource pauses, resumes or changes a source.
+func (e *Engine) alterSource(ctx context.Context, st *syntax.AlterSource) error {
+	s := e.catalog.Load().sources[st.Name]
+	if s == nil {
+		return e.noRelation(st.Name, "source", st.NamePos)
+	}
+	switch st.Action {
+	case "PAUSE":
+		s.stop(errPaused)
+		s.mu.Lock()
+		s.paused = true
+		s.broadcastLocked()
+		s.mu.Unlock()
+		return nil
+	case "RESUME":
+		s.mu.Lock()
+		complete := s.state.Complete
+		s.mu.Unlock()
+		if complete {
+			return types.Errorf(types.CodeNotReady, "source %q is complete: its input was read to the end", st.Name)
+		}
+		if err := s.startIngest(); err != nil {
+			return err
+		}
+		return e.untilRead(ctx, s)
+	case "SET":
+		return e.setSource(s, st.Options)
+	default:
+		return types.Errorf(types.CodeNotSupported, "ALTER SOURCE … %s is not supported yet", st.Action)
+	}
+}
+
+// changeable are the options that ALTER SOURCE … SET may change: none of them touches what has been read.
+var changeable = []string{"on_bad_record", "close_after", "idle_lag", "allowed_skew"}
+
+func (e *Engine) setSource(s *source, options []syntax.Option) error {
+	e.ddl.Lock()
+	defer e.ddl.Unlock()
+	changed := map[string]string{}
+	for _, o := range options {
+		if err := checkOption(o, changeable, changed); err != nil {
+			return err
+		}
+		changed[o.Name] = o.Value
+	}
+	s.mu.Lock()
+	running := s.running != nil
+	s.mu.Unlock()
+	if running {
+		s.stop(errPaused)
+	}
+	before := maps.Clone(s.rec.Options)
+	maps.Copy(s.rec.Options, changed)
+	if err := s.parseSettings(); err != nil {
+		s.rec.Options = before
+		return err
+	}
+	b := e.db.NewBatch()
+	putJSON(b, metaSource+s.rec.Name, &s.rec)
+	if err := e.commit(b); err != nil {
+		return err
+	}
+	if running {
+		return s.startIngest()
+	}
+	return nil
+}
+
+// progressAfter is how long something runs before it reports progress.
+const progressAfter = time.Second
+
+// progress reports how far something is, four times a second, once it has run for a second. The returned function ends it.
+func (e *Engine) progress(what, unit string, at func() (done, total int64)) func() {
+	if e.options.Progress == nil {
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		shown := false
+		report := func(finished bool) {
+			done, total := at()
+			e.options.Progress(Progress{What: what, Unit: unit, Done: done, Total: total, Finished: finished})
+			shown = true
+		}
+		timer := time.NewTimer(progressAfter)
+		defer timer.Stop()
+		for {
+			select {
+			case <-stop:
+				if shown {
+					report(true)
+				}
+				return
+			case <-timer.C:
+				report(false)
+				timer.Reset(progressAfter / 4)
+			}
+		}
+	}()
+	return func() { close(stop); <-stopped }
+}

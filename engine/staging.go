@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// staging keeps rows back until their time is known:
+//
+//   - an initial snapshot under history = 'assume_immutable(col)', whose rows become visible at their own past times and so must enter the log in that order;
+//   - the rows of an incremental snapshot, which come between streamed changes and lose against a row that was streamed meanwhile;
+//   - a whole file with commit_time that turned out not to be sorted by it.
+//
+// While rows are staged the source's durable position stays before the first of them: a crash reads them again.
+type staging struct {
+	src         *source
+	rows        []stagedRow
+	bytes       int
+	incremental bool
+}
+
+type stagedRow struct {
+	c, commit, tx, lsn, order int64
+	op                        ChangeOp
+	snapshot                  SnapshotMark
+	row                       []byte // encoded columns
+}
+
+// stagingLimit bounds what is staged in memory.
+const stagingLimit = 2 << 30
+
+func newStaging(s *source) *staging { return &staging{src: s} }
+
+func (g *staging) empty() bool { return len(g.rows) == 0 }
+
+// sorts reports whether the whole input is staged.
+func (g *staging) sorts() bool { return g.src.settings.commitTime >= 0 && !g.src.settings.follow }
+
+// takes reports whether ev is to be staged.
+func (g *staging) takes(ev *Event) bool {
+	switch {
+	case ev.Kind != ChangeEvent:
+		return false
+	case g.sorts():
+		return true
+	case ev.Snapshot == IncrementalSnapshot:
+		return true
+	default:
+		return ev.Op == ReadOp && g.src.settings.immutable >= 0
+	}
+}
+
+func (g *staging) add(in *ingest, ev *Event, commit int64) error {
+	if err := firstUnavailable(g.src, ev.After, ev.Before); err != nil {
+		return err
+	}
+	r := stagedRow{c: commit, commit: commit, tx: ev.Tx, lsn: ev.LSN, order: ev.Order, op: ev.Op, snapshot: ev.Snapshot}
+	switch {
+	case ev.Snapshot == IncrementalSnapshot:
+		g.incremental = true
+	case g.sorts():
+	default:
+		in.snapshotPhase(ev, commit)
+		in.state.observe(commit, ev.Tx)
+		r.c = g.assumed(ev.After, in.state.SnapshotAt)
+	}
+	for i, v := range ev.After {
+		r.row = types.AppendValue(r.row, g.src.types[i], v)
+	}
+	g.rows = append(g.rows, r)
+	if g.bytes += len(r.row) + 96; g.bytes > stagingLimit {
+		return types.Errorf(types.CodeOutOfMemory, "source %q: more than %d MiB of rows wait to be sorted by time", g.src.rec.Name, stagingLimit>>20).
+			WithHint("sort the input by its commit time and say follow = 'true'")
+	}
+	return nil
+}
+
+// assumed is when a row of a snapshot is taken to have become visible: one microsecond after its own time, so that it is never in its own
+// AS OF that time, and not after the snapshot saw it.
+func (g *staging) assumed(row []types.Value, t0 int64) int64 {
+	e, ok := history.EventTime(row[g.src.settings.immutable])
+	if !ok || e >= t0 {
+		return t0
+	}
+	return max(e, math.MinInt64+1) + 1
+}
+
+// settle moves what is staged into the batch, calling full after each change. It does nothing while rows of a sorted kind are still to come; the caller
+// calls it at a streamed change and at the input's end.
+func (g *staging) settle(in *ingest, b *batch, full func() error) error {
+	if g.empty() {
+		return nil
+	}
+	rows := g.rows
+	g.rows, g.bytes = nil, 0
+	if !g.incremental {
+		sort.SliceStable(rows, func(i, j int) bool { return rows[i].c < rows[j].c })
+	} else {
+		last := slices.MaxFunc(rows, func(a, b stagedRow) int { return int(max(-1, min(1, a.c-b.c))) })
+		for i := range rows {
+			rows[i].c = max(last.c, in.state.LastC)
+		}
+	}
+	sorted := !g.incremental
+	g.incremental = false
+	skip := int64(0)
+	if sorted {
+		skip = in.state.StagedWritten
+	}
+	for i := range rows {
+		if int64(i) < skip {
+			continue
+		}
+		if err := g.release(in, b, &rows[i]); err != nil {
+			return err
+		}
+		if sorted {
+			in.state.StagedWritten++
+		}
+		if err := full(); err != nil {
+			return err
+		}
+	}
+	if sorted {
+		in.state.StagedWritten = 0
+	}
+	return nil
+}
+
+// release makes a staged row a change.
+func (g *staging) release(in *ingest, b *batch, r *stagedRow) error {
+	ev := Event{Kind: ChangeEvent, Op: r.op, Snapshot: r.snapshot, Tx: r.tx, LSN: r.lsn, Order: r.order, After: make([]types.Value, len(g.src.types)), HasID: r.tx != 0 || r.lsn != 0}
+	src := r.row
+	for i, t := range g.src.types {
+		var err error
+		if ev.After[i], src, err = types.ReadValue(src, t); err != nil {
+			return fmt.Errorf("a staged row: %w", err)
+		}
+	}
+	st := &in.state
+	switch {
+	case r.snapshot == IncrementalSnapshot:
+		if g.src.regime == lookup {
+			in.completer.key = g.src.appendKey(in.completer.key[:0], ev.After)
+			if v, err := in.completer.current(in.completer.key); err != nil || v != nil {
+				return err
+			}
+		}
+		return in.change(&ev, r.commit, in.assign(r.c, 0), b)
+	case g.sorts():
+		return in.change(&ev, r.commit, in.assign(r.c, 0), b)
+	default:
+		st.LastC = max(st.LastC, r.c)
+		return in.change(&ev, r.commit, r.c, b)
+	}
+}

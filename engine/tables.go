@@ -1,0 +1,227 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"maps"
+
+	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/sql/exec"
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
+)
+
+// statement is one running query: the catalog it was bound against and the moment of each of its scans, fixed before anything is read.
+type statement struct {
+	eng     *Engine
+	cat     *catalog
+	moments map[*plan.Scan]scanMoment
+	limit   int64
+}
+
+// scanMoment is when a scan reads, and what of its source was published when that was decided.
+type scanMoment struct {
+	t int64
+	p *published
+}
+
+// Open implements exec.Tables.
+func (st *statement) Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (exec.Rows, error) {
+	m := st.moments[s]
+	if f := st.cat.features[s.Relation.Name]; f != nil {
+		if err := f.readable(m.t, m.p); err != nil {
+			return nil, err
+		}
+		if keys != nil {
+			return f.rowsByKey(s, keys, m), nil
+		}
+		return f.allRows(s, m)
+	}
+	return st.openSource(st.cat.sources[s.Relation.Name], s, keys, m)
+}
+
+// pulled turns a push iteration into exec.Rows. Its view, if any, is closed with it.
+type pulled struct {
+	next func() ([]types.Value, error, bool)
+	stop func()
+	view *storage.View
+}
+
+func pull(view *storage.View, seq iter.Seq2[[]types.Value, error]) *pulled {
+	p := &pulled{view: view}
+	p.next, p.stop = iter.Pull2(seq)
+	return p
+}
+
+func (p *pulled) Next(ctx context.Context) ([]types.Value, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	row, err, ok := p.next()
+	if !ok {
+		return nil, nil
+	}
+	return row, err
+}
+
+func (p *pulled) Close() error {
+	p.stop()
+	if p.view != nil {
+		p.view.Close()
+		p.view = nil
+	}
+	return nil
+}
+
+// project picks a scan's columns from a row of the relation's columns followed by its system columns.
+func project(dst []types.Value, columns []int, row []types.Value) []types.Value {
+	dst = dst[:0]
+	for _, c := range columns {
+		dst = append(dst, row[c])
+	}
+	return dst
+}
+
+// rowsByKey reads a feature's row for each key.
+func (f *feature) rowsByKey(s *plan.Scan, keys [][]types.Value, m scanMoment) exec.Rows {
+	return pull(nil, func(yield func([]types.Value, error) bool) {
+		var out []types.Value
+		for _, k := range keys {
+			row, err := f.value(k, m.t)
+			if errors.Is(err, errDropped) {
+				err = f.replaced()
+			}
+			if err == nil && row == nil {
+				continue
+			}
+			if err == nil {
+				out = project(out, s.Columns, f.system(row, m.t, m.p))
+			}
+			if !yield(out, err) || err != nil {
+				return
+			}
+		}
+	})
+}
+
+// replaced tells a statement that its feature was dropped or rebuilt after it had been planned.
+func (f *feature) replaced() error {
+	return types.Errorf(types.CodeNotReady, "feature %q was replaced while the statement ran", f.rec.Name).WithHint("run it again")
+}
+
+// allRows reads the rows of all entities: first a copy of what is in memory, then the disk.
+func (f *feature) allRows(s *plan.Scan, m scanMoment) (exec.Rows, error) {
+	g := f.gen
+	memory := g.snapshotPending()
+	view := g.eng.db.View()
+	if g.dropped.Load() {
+		view.Close()
+		return nil, f.replaced()
+	}
+	return pull(view, func(yield func([]types.Value, error) bool) {
+		sc := featureScan{f: f, m: m, scan: s, view: view, memory: memory, yield: yield, x: f.pool.Get().(*evaluation)}
+		defer f.pool.Put(sc.x)
+		if err := sc.run(); err != nil && !errors.Is(err, storage.ErrStop) {
+			yield(nil, err)
+		}
+	}), nil
+}
+
+// twoRuns are an entity's entries in memory.
+type twoRuns struct{ older, newer history.Pending }
+
+func (g *generation) snapshotPending() map[string]twoRuns {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	m := make(map[string]twoRuns, len(g.active)+len(g.flushing))
+	for k, p := range g.flushing {
+		m[k] = twoRuns{older: *p}
+	}
+	for k, p := range g.active {
+		r := m[k]
+		r.newer = *p
+		m[k] = r
+	}
+	return m
+}
+
+type featureScan struct {
+	f      *feature
+	m      scanMoment
+	scan   *plan.Scan
+	view   *storage.View
+	memory map[string]twoRuns
+	yield  func([]types.Value, error) bool
+	x      *evaluation
+	key    []types.Value
+	out    []types.Value
+}
+
+func (sc *featureScan) run() error {
+	g := sc.f.gen
+	if len(g.rec.Keys) == 0 {
+		stored, err := sc.view.Root(g.entityKey(nil, nil))
+		if err != nil {
+			return err
+		}
+		return sc.entity(nil, stored, sc.memory[""])
+	}
+	err := sc.view.ScanRoots(g.rec.Entity, g.rec.ID, func(k []byte, _ uint16, root []byte) error {
+		runs := sc.memory[string(k)]
+		delete(sc.memory, string(k))
+		return sc.entity(k, root, runs)
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range sortedKeys(sc.memory) {
+		if err := sc.entity([]byte(k), nil, sc.memory[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (sc *featureScan) entity(k, stored []byte, runs twoRuns) error {
+	var err error
+	if sc.key, err = sc.f.gen.readKey(sc.key[:0], k); err != nil {
+		return err
+	}
+	sc.x.key = append(sc.x.key[:0], k...)
+	row, err := sc.f.evaluate(sc.x, sc.view, sc.key, stored, runs.older, runs.newer, sc.m.t)
+	if err != nil || row == nil {
+		return err
+	}
+	sc.out = project(sc.out, sc.scan.Columns, sc.f.system(row, sc.m.t, sc.m.p))
+	if !sc.yield(sc.out, nil) {
+		return storage.ErrStop
+	}
+	return nil
+}
+
+// sourcesOf returns the sources behind the scans of a query, each once, and what is published of them now.
+func (st *statement) sourcesOf(scans []*plan.Scan) ([]*source, []*published, error) {
+	found := map[*source]*published{}
+	for _, s := range scans {
+		src := st.sourceOf(s.Relation.Name)
+		if src == nil {
+			return nil, nil, types.Errorf(types.CodeInternal, "relation %q has no source", s.Relation.Name)
+		}
+		found[src] = src.published.Load()
+	}
+	var sources []*source
+	var ps []*published
+	for s := range maps.Keys(found) {
+		sources, ps = append(sources, s), append(ps, found[s])
+	}
+	return sources, ps, nil
+}
+
+func (st *statement) sourceOf(relation string) *source {
+	if f := st.cat.features[relation]; f != nil {
+		return f.gen.source
+	}
+	return st.cat.sources[relation]
+}
