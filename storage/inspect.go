@@ -102,12 +102,12 @@ func listTree(dir string) ([]treeFile, error) {
 	return files, nil
 }
 
-// prepare makes a directory that was inspected ready for Badger. Tables that the manifest does not name are moved aside,
-// where Badger would delete them: after a crash they are unfinished or replaced ones, but should the manifest have lost its
-// end they are the data. Close deletes them.
+// prepare makes a directory that was inspected ready for Badger.
 func prepare(dir string) error {
-	tree := filepath.Join(dir, treeDir)
-	if err := os.MkdirAll(tree, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, treeDir), 0o700); err != nil {
+		return err
+	}
+	if err := removeEmptyLogs(dir); err != nil {
 		return err
 	}
 	if err := os.Remove(filepath.Join(dir, cleanFile)); err == nil {
@@ -116,6 +116,23 @@ func prepare(dir string) error {
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	return nil
+}
+
+// removeEmptyLogs removes logs of length 0: a process killed between making and sizing one, or between emptying and
+// removing one, leaves it, and Badger would refuse to open ever after. Whether one had held something, the chain tells.
+func removeEmptyLogs(dir string) error {
+	files, err := listTree(dir)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if ext := filepath.Ext(f.name); f.size == 0 && (ext == ".mem" || ext == ".vlog") {
+			if err := os.Remove(filepath.Join(dir, treeDir, f.name)); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -148,6 +165,8 @@ func namedTables(dir string, opt badger.Options) ([]uint64, error) {
 
 func tableName(id uint64) string { return fmt.Sprintf("%06d.sst", id) }
 
+// moveStrays moves tables that the manifest does not name aside, where Badger would delete them: after a crash they are
+// unfinished or replaced ones, but should the manifest have lost its end they are the data. Close deletes them.
 func moveStrays(dir string, manifest badger.Manifest) error {
 	files, err := listTree(dir)
 	if err != nil {
