@@ -122,10 +122,10 @@ func appendArrayValue(dst []byte, t Type, v Value) []byte {
 func ReadValue(src []byte, t Type) (Value, []byte, error) {
 	head, n := uvarint(src)
 	if n == 0 {
-		return Value{}, nil, corruptValue(t)
+		return readSmallest(src, t)
 	}
 	rest := src[n:]
-	if head == headNull && n == 1 {
+	if head == headNull {
 		return Value{}, rest, nil
 	}
 	switch t.Kind {
@@ -161,23 +161,21 @@ func ReadValue(src []byte, t Type) (Value, []byte, error) {
 
 func corruptValue(t Type) error { return Errorf(CodeCorrupted, "corrupt encoding of a %s value", t) }
 
-// uvarint reads a varint in its shortest form, or the overlong zero of two bytes; n = 0 for anything else. binary.Uvarint would
-// take any overlong form.
+// readSmallest reads the smallest int64, which alone begins with an overlong zero.
+func readSmallest(src []byte, t Type) (Value, []byte, error) {
+	if len(src) < 2 || src[0] != 0x80 || src[1] != 0 || t.Kind != Int8 && t.Kind != Timestamp && t.Kind != Timestamptz {
+		return Value{}, nil, corruptValue(t)
+	}
+	return Value{Kind: t.Kind, I: math.MinInt64}, src[2:], nil
+}
+
+// uvarint reads a varint in its shortest form; n = 0 for anything else. binary.Uvarint would take any overlong form.
 func uvarint(src []byte) (u uint64, n int) {
 	if len(src) > 0 && src[0] < 0x80 {
 		return uint64(src[0]), 1
 	}
 	u, n = binary.Uvarint(src)
-	if n <= 0 || src[n-1] == 0 && (n != 2 || src[0] != 0x80) {
-		return 0, 0
-	}
-	return u, n
-}
-
-// plainUvarint is uvarint where no head is expected, so that no overlong zero may stand.
-func plainUvarint(src []byte) (u uint64, n int) {
-	u, n = uvarint(src)
-	if n == 2 && u == 0 {
+	if n <= 0 || src[n-1] == 0 {
 		return 0, 0
 	}
 	return u, n
@@ -243,7 +241,7 @@ func readNumeric(t Type, head uint64, src []byte) (Value, []byte, error) {
 		return numericNegInf, src, nil
 	}
 	scale := (head - headNumeric) / 2
-	u, n := plainUvarint(src)
+	u, n := uvarint(src)
 	if n == 0 || scale > maxNumericScale {
 		return Value{}, nil, corruptValue(t)
 	}
@@ -279,7 +277,7 @@ func readInterval(t Type, head uint64, src []byte) (Value, []byte, error) {
 		return Value{}, nil, corruptValue(t)
 	}
 	for i := first; i < 3; i++ {
-		u, n := plainUvarint(src)
+		u, n := uvarint(src)
 		if n == 0 {
 			return Value{}, nil, corruptValue(t)
 		}
