@@ -3,8 +3,8 @@
 // A State is the exact aggregate of a multiset of argument values. Invariants:
 //
 //  1. Order does not matter: any order of Add and Retract, any grouping by Merge, gives the same Result to the bit.
-//  2. Retract undoes exactly one Add of an equal value; it may come before it. What Result says is defined once no
-//     value has been retracted more often than added.
+//  2. Retract undoes exactly one Add of the same value (types.Identical); it may come before it. What Result says is defined
+//     once no value has been retracted more often than added.
 //  3. Nothing is rounded before Result.
 //
 // Where PostgreSQL's own result depends on the order of the rows, an order had to be chosen:

@@ -32,11 +32,7 @@ func (s *countDistinct) Reset()                { s.bag.reset() }
 
 func (s *countDistinct) Result() (types.Value, error) {
 	var n int64
-	for i := range s.bag.items {
-		if s.bag.items[i].total() > 0 {
-			n++
-		}
-	}
+	s.bag.distinct(func(types.Value) { n++ })
 	return types.NewInt8(n), nil
 }
 
@@ -56,11 +52,7 @@ func (s *distinct) Reset()                { s.bag.reset() }
 
 func (s *distinct) Result() (types.Value, error) {
 	defer s.fold.Reset()
-	for i := range s.bag.items {
-		if it := &s.bag.items[i]; it.total() > 0 {
-			s.fold.Add(it.value())
-		}
-	}
+	s.bag.distinct(s.fold.Add)
 	return s.fold.Result()
 }
 

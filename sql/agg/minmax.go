@@ -38,17 +38,13 @@ func (s *extremum) Merge(other State)     { s.bag.merge(&other.(*extremum).bag) 
 func (s *extremum) Reset()                { s.bag.reset() }
 
 func (s *extremum) Result() (types.Value, error) {
-	var best *bagItem
+	best := addedExtremum{sign: s.sign}
 	for i := range s.bag.items {
-		it := &s.bag.items[i]
-		if it.total() > 0 && (best == nil || types.Compare(it.v, best.v)*s.sign > 0) {
-			best = it
+		if it := &s.bag.items[i]; it.n > 0 && best.beatenBy(it.v) {
+			best.best = it.v
 		}
 	}
-	if best == nil {
-		return null, nil
-	}
-	return best.value(), nil
+	return best.best, nil
 }
 
 func (s *extremum) AppendTo(dst []byte) []byte          { return s.bag.appendTo(dst) }
