@@ -28,7 +28,7 @@ func (st *statement) openSource(s *source, scan *plan.Scan, keys [][]types.Value
 		view.Close()
 		return nil, types.Errorf(types.CodeNotReady, "source %q was dropped while the statement ran", s.rec.Name)
 	}
-	r := &sourceScan{s: s, view: view, t: t, out: m.t, columns: scan.Columns, limit: st.limit}
+	r := &sourceScan{s: s, view: view, t: t, out: m.t, columns: scan.Columns, limit: st.limit, row: []types.Value{}}
 	r.want = r.wanted()
 	return pull(view, func(yield func([]types.Value, error) bool) {
 		r.yield = yield

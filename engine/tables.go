@@ -75,8 +75,11 @@ func (p *pulled) Close() error {
 	return nil
 }
 
-// project picks a scan's columns from a row of the relation's columns followed by its system columns.
+// project picks a scan's columns from a row of the relation's columns followed by its system columns. A row of no columns is not nil, which would be the end.
 func project(dst []types.Value, columns []int, row []types.Value) []types.Value {
+	if dst == nil {
+		dst = make([]types.Value, 0, len(columns))
+	}
 	dst = dst[:0]
 	for _, c := range columns {
 		dst = append(dst, row[c])

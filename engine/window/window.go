@@ -1,10 +1,25 @@
 // Package window evaluates one feature over one entity log at one moment: value(f, k, t).
 //
 // It is pure, as package history is. The scan of the log is the specification; every faster path must equal it.
+//
+// The value at t is a fold. Of the entries with C <= t, those count that pass WHERE, each for the aggregates whose own predicate they pass as
+// well: what appears (+) is added, what ceases (-) is retracted. A row version that has ceased by t has both entries in the fold, with
+// the same event time and columns, so both pass or neither does. The entity has a row where more is added than retracted; a
+// feature without key always has one.
+//
+// Invariants:
+//
+//  1. Bounds become one interval of event times per predicate and moment, before the scan: an entry costs two comparisons.
+//  2. A predicate, a row filter or an argument that stands in several aggregates is evaluated once per entry at most.
+//  3. PostgreSQL evaluates expressions for live rows only. So does an evaluation whose error would be seen: where one fails in the
+//     fold, row versions that have ceased are cancelled first, and what is left decides (live.go).
 package window
 
 import (
+	"math"
+
 	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -12,22 +27,116 @@ import (
 // Truncation is one TRUNCATE of the source: at t >= C, entries with a position below Pos are ignored.
 type Truncation struct{ C, Pos int64 }
 
-// Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time.
-type Evaluator struct {
-	f *plan.Feature
-}
-
 // Log is what an evaluation reads: a root, the entries not flushed into it yet, and the way to sealed chunks.
 type Log struct {
-	Root        *history.Root // nil: no root stored
-	More        []history.Entry
+	Root *history.Root // nil: no root stored
+	More []history.Entry
+	// Fetch's bytes must stay valid until Eval returns.
 	Fetch       history.Fetch
 	Truncations []Truncation
 }
 
+// firstPos is the position that entries must have reached to count at t.
+func (l *Log) firstPos(t int64) int64 {
+	first := int64(math.MinInt64)
+	for _, x := range l.Truncations {
+		if x.C <= t {
+			first = max(first, x.Pos)
+		}
+	}
+	return first
+}
+
+// Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time.
+type Evaluator struct {
+	f      *plan.Feature
+	cursor *history.Cursor
+	empty  *history.Root // for a log without a root
+	rows   rows
+
+	where   filter
+	filters []filter
+	rests   verdicts
+	args    arguments
+	states  []state
+	// stateOf is the state of each aggregate of the feature: equal aggregates share one.
+	stateOf []int
+	out     expr.Env // of the outputs of an aggregating feature
+
+	versions []history.Entry // scratch of newest
+}
+
 // New prepares f for logs of layout l, whose column i is the source's column cols[i].
-func New(f *plan.Feature, l *history.Layout, cols []int) (*Evaluator, error) { panic("todo") }
+func New(f *plan.Feature, l *history.Layout, cols []int) (*Evaluator, error) {
+	ev := &Evaluator{f: f, empty: history.NewRoot()}
+	var err error
+	if ev.rows, err = newRows(f, l, cols); err != nil {
+		return nil, err
+	}
+	ev.cursor = history.NewCursor(l, ev.rows.need)
+	ev.share()
+	ev.out.Row = make([]types.Value, len(f.Keys)+len(f.Aggs))
+	return ev, nil
+}
 
 // Eval returns the feature's output row for the entity with the given key values at t, or nil where the entity has no row at t.
 // The row is the caller's to keep.
-func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, error) { panic("todo") }
+func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, error) {
+	if log.Root == nil {
+		log.Root = ev.empty
+	}
+	ev.rows.begin(key, t)
+	if err := ev.where.at(&ev.rows.env); err != nil {
+		return nil, err
+	}
+	if ev.f.Attribute {
+		return ev.attribute(&log, t)
+	}
+	exists, err := ev.aggregate(&log, t)
+	if err != nil || !exists {
+		return nil, err
+	}
+	return ev.outputs(key, t)
+}
+
+// aggregate brings the states to t and reports whether the entity has a row.
+func (ev *Evaluator) aggregate(log *Log, t int64) (bool, error) {
+	for i := range ev.filters {
+		if err := ev.filters[i].at(&ev.rows.env); err != nil {
+			return false, err
+		}
+	}
+	count, failed, err := ev.fold(log, t)
+	if err == nil && failed != nil {
+		count, err = ev.foldLive(log, t)
+	}
+	return count > 0 || len(ev.f.Keys) == 0, err
+}
+
+// outputs computes the output row from the states.
+func (ev *Evaluator) outputs(key []types.Value, t int64) ([]types.Value, error) {
+	ev.out.Now = t
+	row := ev.out.Row
+	copy(row, key)
+	for i, s := range ev.stateOf {
+		v, err := ev.states[s].Result()
+		if err != nil {
+			return nil, err
+		}
+		row[len(key)+i] = v
+	}
+	return evalOutputs(ev.f.Outputs, &ev.out)
+}
+
+// evalOutputs evaluates outputs into a row that shares nothing with env.
+func evalOutputs(outputs []plan.Output, env *expr.Env) ([]types.Value, error) {
+	row := make([]types.Value, len(outputs))
+	for i := range outputs {
+		v, err := outputs[i].X.Eval(env)
+		if err != nil {
+			return nil, err
+		}
+		row[i] = v.Clone()
+	}
+	return row, nil
+}

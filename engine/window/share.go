@@ -1,0 +1,169 @@
+package window
+
+import (
+	"strings"
+
+	"github.com/asofdb/asof/sql/agg"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// state is the running aggregate of one or more equal aggregates of the feature.
+type state struct {
+	agg.State
+	arg int // among the arguments; -1 for COUNT(*)
+}
+
+// share lays out the feature's aggregates so that what is equal among them stands once: predicates, row filters, arguments and
+// whole aggregates. Expressions are equal where their canonical texts are.
+func (ev *Evaluator) share() {
+	ev.where = filter{bounds: ev.f.Where.Bounds, rest: ev.rests.index(ev.f.Where.Rest)}
+	filters, states := map[string]int{}, map[string]int{}
+	for i := range ev.f.Aggs {
+		a := &ev.f.Aggs[i]
+		text := predicateText(&a.Pred)
+		f, ok := filters[text]
+		if !ok {
+			f = len(ev.filters)
+			filters[text] = f
+			ev.filters = append(ev.filters, filter{bounds: a.Pred.Bounds, rest: ev.rests.index(a.Pred.Rest)})
+		}
+		arg := ev.args.index(a.Arg, &ev.rows)
+		text = aggregateText(a.Fn, a.Arg) + "\x00" + text
+		s, ok := states[text]
+		if !ok {
+			s = len(ev.states)
+			states[text] = s
+			ev.states = append(ev.states, state{a.Fn.New(), arg})
+			ev.filters[f].states = append(ev.filters[f].states, s)
+		}
+		ev.stateOf = append(ev.stateOf, s)
+	}
+}
+
+func predicateText(p *plan.Predicate) string {
+	var b strings.Builder
+	for _, x := range p.Bounds {
+		b.WriteString(x.Op + x.At.String() + "\x00")
+	}
+	if p.Rest != nil {
+		b.WriteString(p.Rest.String())
+	}
+	return b.String()
+}
+
+func aggregateText(f *agg.Func, arg expr.Expr) string {
+	text := f.Name
+	if f.Distinct {
+		text += " distinct"
+	}
+	if arg != nil {
+		text += " " + arg.Type().String() + " " + arg.String()
+	}
+	return text
+}
+
+// verdicts are the row filters of the feature, each evaluated once per entry at most.
+type verdicts struct {
+	exprs []expr.Expr
+	texts []string
+	known []verdict
+}
+
+type verdict uint8
+
+const (
+	unknown verdict = iota
+	passes
+	fails
+)
+
+// index returns the place of x, -1 for nil.
+func (v *verdicts) index(x expr.Expr) int {
+	if x == nil {
+		return -1
+	}
+	text := x.String()
+	for i := range v.texts {
+		if v.texts[i] == text {
+			return i
+		}
+	}
+	v.exprs, v.texts, v.known = append(v.exprs, x), append(v.texts, text), append(v.known, unknown)
+	return len(v.exprs) - 1
+}
+
+// pass evaluates filter i (-1 passes always) for the row.
+func (v *verdicts) pass(i int, r *rows) (bool, error) {
+	if i < 0 {
+		return true, nil
+	}
+	if v.known[i] == unknown {
+		ok, err := expr.True(v.exprs[i], r.at())
+		if err != nil {
+			return false, err
+		}
+		v.known[i] = fails
+		if ok {
+			v.known[i] = passes
+		}
+	}
+	return v.known[i] == passes, nil
+}
+
+// arguments are the arguments of the aggregates, each evaluated once per entry at most; a plain column is taken from the entry.
+type arguments struct {
+	list []argument
+}
+
+type argument struct {
+	x      expr.Expr
+	text   string
+	column int // of the layout, -1 where x must be evaluated
+	known  bool
+	v      types.Value
+}
+
+// index returns the place of x, -1 for nil.
+func (a *arguments) index(x expr.Expr, r *rows) int {
+	if x == nil {
+		return -1
+	}
+	text := x.Type().String() + " " + x.String()
+	for i := range a.list {
+		if a.list[i].text == text {
+			return i
+		}
+	}
+	a.list = append(a.list, argument{x: x, text: text, column: r.layoutColumn(x)})
+	return len(a.list) - 1
+}
+
+// layoutColumn returns the layout's column that x is, or -1.
+func (r *rows) layoutColumn(x expr.Expr) int {
+	if c, ok := x.(*expr.Column); ok {
+		for _, p := range r.fill {
+			if p.to == c.Index {
+				return p.from
+			}
+		}
+	}
+	return -1
+}
+
+// value evaluates argument i for the row.
+func (a *arguments) value(i int, r *rows) (types.Value, error) {
+	x := &a.list[i]
+	if x.column >= 0 {
+		return r.entry.Cols[x.column], nil
+	}
+	if !x.known {
+		v, err := x.x.Eval(r.at())
+		if err != nil {
+			return v, err
+		}
+		x.v, x.known = v, true
+	}
+	return x.v, nil
+}
