@@ -1,0 +1,23 @@
+// Package connectors gathers the sources and formats that asof is built with. It is the one place that knows
+// all of them; the engine is handed what it returns.
+package connectors
+
+import (
+	"github.com/asofdb/asof/connectors/decode"
+	"github.com/asofdb/asof/connectors/source/file"
+	"github.com/asofdb/asof/engine"
+)
+
+// Default returns every connector there is.
+func Default() engine.Connectors {
+	return engine.Connectors{
+		Sources: map[string]engine.SourceConnector{
+			"file": file.Connector(),
+		},
+		Formats: map[string]engine.FormatConnector{
+			"DEBEZIUM JSON": decode.Debezium(),
+			"PLAIN JSON":    decode.PlainJSON(),
+			"PLAIN CSV":     decode.PlainCSV(),
+		},
+	}
+}

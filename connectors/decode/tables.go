@@ -1,0 +1,70 @@
+package decode
+
+import (
+	"github.com/asofdb/asof/engine"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// tables decides which records are the source's. The option table names them, as "table", "schema.table" or with the database before
+// it; without it the first table seen is the source's. A record of a second table that fits is an error.
+type tables struct {
+	want  string
+	ours  string // the full name that was found to be the source's
+	names map[string]*tableName
+	key   []byte // scratch
+}
+
+// tableName is how a table is called in messages, and whether it is one that the source may mean.
+type tableName struct {
+	full string
+	fits bool
+}
+
+// maxTableNames bounds how many tables are remembered; then remembering begins anew.
+const maxTableNames = 4096
+
+func newTables(want string) tables {
+	return tables{want: want, names: map[string]*tableName{}}
+}
+
+// selects fills in ev.Table and reports whether the record is of the source's table. One that names no table is.
+func (ts *tables) selects(src *source, ev *engine.Event) (bool, error) {
+	if len(src.table) == 0 {
+		return true, nil
+	}
+	name := ts.name(src)
+	ev.Table = name.full
+	switch {
+	case !name.fits:
+		return false, nil
+	case ts.ours == "":
+		ts.ours = name.full
+		return true, nil
+	case ts.ours == name.full:
+		return true, nil
+	}
+	return false, types.Errorf(types.CodeInvalidSource, "the record is of table %s, but the source has begun with records of %s", name.full, ts.ours).
+		WithHint("say which table the source is: add table = '%s' to its options", ts.ours)
+}
+
+// name returns the name of the record's table.
+func (ts *tables) name(src *source) *tableName {
+	ts.key = append(append(append(append(append(ts.key[:0], src.db...), 0), src.schema...), 0), src.table...)
+	if name, ok := ts.names[string(ts.key)]; ok {
+		return name
+	}
+	if len(ts.names) == maxTableNames {
+		clear(ts.names)
+	}
+	db, schema, table := string(src.db), string(src.schema), string(src.table)
+	name := &tableName{full: table}
+	switch {
+	case schema != "":
+		name.full = schema + "." + table
+	case db != "":
+		name.full = db + "." + table
+	}
+	name.fits = ts.want == "" || ts.want == table || ts.want == name.full || schema != "" && ts.want == db+"."+name.full
+	ts.names[string(ts.key)] = name
+	return name
+}
