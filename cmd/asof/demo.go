@@ -26,9 +26,9 @@ const (
 	// thirty days differ, little enough to be read in a second.
 	demoHistory      = 30 * 24 * time.Hour
 	demoTransactions = 20_000
-	// The customer that is watched is among the popular ones: something happens every second, and a quiet window empties soon.
-	demoCustomer = "cust_0003"
-	demoAccount  = 5003
+	// The customer that is watched is among the popular ones and pays from an account: something happens every second.
+	demoCustomer = "cust_0004"
+	demoAccount  = 5004
 )
 
 // Validate checks what kong cannot.

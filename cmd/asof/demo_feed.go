@@ -52,14 +52,14 @@ func (f *feed) close() error {
 	return errors.Join(all...)
 }
 
-// history writes n transactions with commit times from from to to: the shop's opening first, then the rest evenly.
+// history writes n transactions with commit times after from, the last at to: the shop's opening first, then the rest evenly.
 func (f *feed) history(ctx context.Context, n int, from, to time.Time) error {
 	step := to.Sub(from) / time.Duration(n)
 	for i := range n {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		at := from.Add(time.Duration(i) * step)
+		at := from.Add(time.Duration(i+1) * step)
 		if i < shop.Customers {
 			at = from.Add(time.Duration(i) * time.Second)
 		}

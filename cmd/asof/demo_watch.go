@@ -17,12 +17,16 @@ func (d *demo) watch(ctx context.Context) error {
 	go func() { failed <- d.feed.run(feeding, d.rate) }()
 	defer func() { stop(); <-failed }()
 
+	busy := d.window * 3 / 2
+	if end, ok := ctx.Deadline(); ok {
+		busy = min(busy, time.Until(end)/3) // leave time to see the window empty
+	}
 	every := min(max(d.window/5, 250*time.Millisecond), time.Second)
 	view := &view{d: d, changes: d.feed.total()}
 	for {
 		d.heading(fmt.Sprintf("The shop is open: %d transactions a second", d.rate))
 		d.feed.quiet.Store(false)
-		if err := view.during(ctx, d.window*3/2, every, failed); err != nil {
+		if err := view.during(ctx, busy, every, failed); err != nil {
 			return err
 		}
 		d.heading("The shop is quiet: no change comes, and the window empties all the same")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -169,5 +170,35 @@ func TestDemoInterrupted(t *testing.T) {
 	left, err := os.ReadDir(tmp)
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// TestDemoKept holds that what the demo showed last is what its directory still answers: after a restart, from another process.
+func TestDemoKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's kept")
+	got := outcomeOf(exec.Command("asof", "demo", "--dir", dir, "--for", "4s", "--seed", "2", "--rate", "50"))
+	if got.code != 0 || got.stderr != "" {
+		t.Fatal(got)
+	}
+	var shown []string // the fields of the last line that was watched
+	for line := range strings.Lines(got.stdout) {
+		if fields := strings.Fields(line); len(fields) == 7 && strings.HasPrefix(fields[1], "+") {
+			shown = fields
+		}
+	}
+	moment := regexp.MustCompile(`AS OF '(.*)'`).FindAllStringSubmatch(got.stdout, -1)
+	quoted := "asof sql --data-dir '" + strings.ReplaceAll(dir, "'", `'\''`) + "/data' "
+	if len(shown) == 0 || !strings.Contains(got.stdout, quoted) {
+		t.Fatalf("no %q, or nothing watched: %s", quoted, got)
+	}
+	sql := fmt.Sprintf("SELECT last_1s, orders_1h, orders_7d, spent_30d FROM customer_orders AS OF '%s' WHERE customer_id = '%s'",
+		moment[len(moment)-1][1], demoCustomer)
+	again := outcomeOf(exec.Command("asof", "sql", "--data-dir", filepath.Join(dir, "data"), "--format", "csv", "-c", sql))
+	want := "last_1s,orders_1h,orders_7d,spent_30d\n" + strings.Join(shown[2:6], ",") + "\n"
+	if again.code != 0 || again.stdout != want {
+		t.Errorf("%s\ngot %s\nwant\n%s", sql, again, want)
+	}
+	if full := outcomeOf(exec.Command("asof", "demo", "--dir", dir)); full.code != 1 || !strings.Contains(full.stderr, "not empty") {
+		t.Errorf("a second demo in the same directory: %s", full)
 	}
 }

@@ -107,8 +107,10 @@ func (s *Shop) claimOrder() {
 	s.wal.update("orders", *o)
 }
 
+// topUp pays into an account: what it is overdrawn by, and more.
 func (s *Shop) topUp() {
-	s.book(s.someCustomer(), 1_000+s.rnd.Int64N(20_000))
+	who := s.someCustomer()
+	s.book(who, max(0, -s.accounts[who].cents)+1_000+s.rnd.Int64N(100_000))
 }
 
 // book adds cents to a customer's account; the segment follows the balance.
