@@ -15,8 +15,7 @@ type grouping struct {
 	width int // columns of FROM's row; aggregate i is column width+i while binding
 	keys  []Output
 	aggs  []AggCall
-	calls []*syntax.Call // of each aggregate, as written
-	used  bool           // GROUP BY or HAVING was written
+	used  bool // GROUP BY or HAVING was written
 }
 
 // active reports whether the SELECT is aggregated.
@@ -44,15 +43,19 @@ func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
 	g := s.group
 	for i := range g.aggs {
 		if a := &g.aggs[i]; a.Name == c.Name && same(a.Arg, c.Arg) && same(a.Filter, c.Filter) {
-			return g.column(i), nil
+			return s.aggregateColumn(i, call), nil
 		}
 	}
-	g.aggs, g.calls = append(g.aggs, c), append(g.calls, call)
-	return g.column(len(g.aggs) - 1), nil
+	g.aggs = append(g.aggs, c)
+	return s.aggregateColumn(len(g.aggs)-1, call), nil
 }
 
-func (g *grouping) column(i int) *expr.Column {
-	return &expr.Column{Index: g.width + i, Name: g.aggs[i].Name, T: g.aggs[i].Fn.Result}
+// aggregateColumn is the column that will hold aggregate i, for a call of it.
+func (s *scope) aggregateColumn(i int, call *syntax.Call) *expr.Column {
+	g := s.group
+	c := &expr.Column{Index: g.width + i, Name: g.aggs[i].Name, T: g.aggs[i].Fn.Result}
+	s.places[c] = call.NamePos
+	return c
 }
 
 func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
@@ -198,12 +201,14 @@ func (s *scope) has(name string) bool {
 
 // targetKey is an output used as a key: it may not be an aggregate.
 func (s *scope) targetKey(t target) (expr.Expr, error) {
-	for _, c := range columnsOf(t.x) {
-		if c >= s.group.width {
-			return nil, errorAt(s.group.calls[c-s.group.width].NamePos, types.CodeGrouping, "aggregate functions are not allowed in GROUP BY")
+	var err error
+	expr.Walk(t.x, func(x expr.Expr) bool {
+		if c, ok := x.(*expr.Column); ok && c.Index >= s.group.width && err == nil {
+			err = errorAt(s.places[c], types.CodeGrouping, "aggregate functions are not allowed in GROUP BY")
 		}
-	}
-	return t.x, nil
+		return err == nil
+	})
+	return t.x, err
 }
 
 // addKey adds a key unless it is there already.

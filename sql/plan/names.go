@@ -30,8 +30,6 @@ func figureName(x syntax.Expr) (name string, strong bool) {
 		return "row", true
 	case *syntax.Exists:
 		return "exists", true
-	case *syntax.Bool:
-		return "bool", false
 	case *syntax.TypedLit:
 		return typeName(x.Type), false
 	case *syntax.Cast:

@@ -104,7 +104,7 @@ func (b *binder) bindSelect(sel *syntax.Select) (*selection, error) {
 	if q.order, q.targets, err = s.orderBy(sel.OrderBy, q.targets, sel.Distinct); err != nil {
 		return nil, err
 	}
-	if err := s.groupBy(sel.GroupBy, q.targets); err != nil {
+	if err := s.groupBy(sel.GroupBy, q.targets[:countVisible(q.targets)]); err != nil {
 		return nil, err
 	}
 	s.group.used = len(sel.GroupBy) > 0 || sel.Having != nil

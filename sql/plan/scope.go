@@ -28,7 +28,7 @@ type scope struct {
 	b      *binder
 	tables []*table
 	group  *grouping
-	// places remembers where each column reference stood, for errors that are found later.
+	// places remembers where each column reference or aggregate call stood, for errors that are found later.
 	places map[*expr.Column]syntax.Span
 	// clause names the clause being bound where aggregates may not stand; "" where they may.
 	clause string

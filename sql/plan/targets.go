@@ -77,7 +77,7 @@ func (b *binder) value(x syntax.Expr, s *scope) (expr.Expr, error) {
 func byName(ref *syntax.ColumnRef, targets []target, clause string) (int, error) {
 	found := -1
 	for i, t := range targets {
-		if t.name != ref.Name || t.hidden {
+		if t.name != ref.Name {
 			continue
 		}
 		if found >= 0 && !same(targets[found].x, t.x) {
@@ -93,6 +93,12 @@ func byName(ref *syntax.ColumnRef, targets []target, clause string) (int, error)
 // byNumber returns the target that a number in ORDER BY or GROUP BY speaks of, -1 where x is no constant.
 func byNumber(x syntax.Expr, targets []target, clause string) (int, error) {
 	switch x := x.(type) {
+	case *syntax.Unary:
+		if n, ok := x.X.(*syntax.Number); !ok || x.Op != "-" {
+			return -1, nil
+		} else if _, err := strconv.ParseInt(n.Text, 10, 32); err == nil {
+			return -1, errorAt(x.Span, types.CodeInvalidColumnRef, "%s position -%s is not in select list", clause, n.Text)
+		}
 	case *syntax.Number:
 		n, err := strconv.ParseInt(x.Text, 10, 64)
 		if err != nil || n > math.MaxInt32 {

@@ -1,0 +1,168 @@
+package exec
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/asofdb/asof/sql/types"
+)
+
+var (
+	queries = flag.Int("queries", 2000, "random queries to compare with PostgreSQL")
+	seed    = flag.Uint64("seed", 0, "seed of the random queries; 0 takes one from the clock")
+)
+
+// TestRandomQueriesAgreeWithPostgres runs random single-table queries here and on PostgreSQL and compares names, types and
+// rows, or the SQLSTATE where both refuse.
+func TestRandomQueriesAgreeWithPostgres(t *testing.T) {
+	conn := connect(t)
+	s := *seed
+	if s == 0 {
+		s = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", s)
+	g := &generator{Rand: rand.New(rand.NewPCG(s, 1))}
+	db := newDatabase()
+	g.fill(t, conn, db)
+	refused := 0
+	for i := range *queries {
+		text, ordered := g.query()
+		want := onPostgres(t, conn, text)
+		got := here(db, text)
+		if got.code != "" && got.code == want.code {
+			if got.place != want.place || got.text != want.text {
+				t.Fatalf("query %d of seed %d\n%s\nhere at %d: %s\nPostgreSQL at %d: %s", i, s, text, got.place, got.text, want.place, want.text)
+			}
+			refused++
+			continue
+		}
+		if !ordered {
+			slices.Sort(got.rows)
+			slices.Sort(want.rows)
+		}
+		if d := got.differs(want); d != "" {
+			t.Fatalf("query %d of seed %d\n%s\n%s", i, s, text, d)
+		}
+	}
+	if refused > *queries/2 {
+		t.Errorf("%d of %d queries are refused by both: the generator compares too little", refused, *queries)
+	}
+	t.Logf("%d queries agree, %d of them refused by both", *queries, refused)
+}
+
+// connect returns a connection to a schema of its own on the server of ASOF_TEST_POSTGRES.
+func connect(t *testing.T) *pgconn.PgConn {
+	url := os.Getenv("ASOF_TEST_POSTGRES")
+	if url == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("ASOF_TEST_POSTGRES is not set")
+		}
+		t.Skip("set ASOF_TEST_POSTGRES to the URL of a PostgreSQL 15 to compare with it")
+	}
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close(ctx) })
+	conn := c.PgConn()
+	mustExec(t, conn, "SET TimeZone = 'UTC'")
+	return conn
+}
+
+func mustExec(t *testing.T, conn *pgconn.PgConn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(context.Background(), sql).ReadAll(); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// answer is what one side says: rows as texts, or the SQLSTATE of its refusal.
+type answer struct {
+	names, kinds []string
+	rows         []string
+	code, text   string
+	place        int // of the refusal, from 1; 0 where there is none
+}
+
+func (a answer) differs(want answer) string {
+	switch {
+	case a.code != want.code:
+		return fmt.Sprintf("error here %q %s\nPostgreSQL %q %s", a.code, a.text, want.code, want.text)
+	case !slices.Equal(a.names, want.names):
+		return fmt.Sprintf("names here %q\nPostgreSQL %q", a.names, want.names)
+	case !slices.Equal(a.kinds, want.kinds):
+		return fmt.Sprintf("types here %q\nPostgreSQL %q", a.kinds, want.kinds)
+	case !slices.Equal(a.rows, want.rows):
+		return fmt.Sprintf("rows here\n%s\nPostgreSQL\n%s", strings.Join(a.rows, "\n"), strings.Join(want.rows, "\n"))
+	}
+	return ""
+}
+
+func here(db *database, text string) (a answer) {
+	q, rows, err := db.query(context.Background(), text)
+	if err != nil {
+		var e *types.Error
+		if !errors.As(err, &e) {
+			return answer{code: "?", text: err.Error()}
+		}
+		return answer{code: e.Code, text: e.Message, place: e.Pos}
+	}
+	for _, c := range q.Columns {
+		a.names = append(a.names, c.Name)
+		a.kinds = append(a.kinds, oids[c.Type.Kind])
+	}
+	for _, r := range rows {
+		a.rows = append(a.rows, strings.Join(r, " | "))
+	}
+	return a
+}
+
+var oids = map[types.Kind]string{
+	types.Bool: "16", types.Int8: "20", types.Int2: "21", types.Int4: "23", types.Text: "25", types.Float4: "700", types.Float8: "701", types.Varchar: "1043",
+	types.Date: "1082", types.Timestamp: "1114", types.Timestamptz: "1184", types.Interval: "1186", types.Numeric: "1700",
+}
+
+func onPostgres(t *testing.T, conn *pgconn.PgConn, text string) (a answer) {
+	results := conn.Exec(context.Background(), text)
+	for results.NextResult() {
+		r := results.ResultReader()
+		for _, f := range r.FieldDescriptions() {
+			a.names = append(a.names, f.Name)
+			a.kinds = append(a.kinds, fmt.Sprint(f.DataTypeOID))
+		}
+		for r.NextRow() {
+			a.rows = append(a.rows, rowText(r.Values()))
+		}
+	}
+	if err := results.Close(); err != nil {
+		var e *pgconn.PgError
+		if !errors.As(err, &e) {
+			t.Fatalf("%s: %v", text, err)
+		}
+		return answer{code: e.Code, text: e.Message, place: int(e.Position)}
+	}
+	return a
+}
+
+func rowText(values [][]byte) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = string(v)
+		if v == nil {
+			texts[i] = "NULL"
+		}
+	}
+	return strings.Join(texts, " | ")
+}
