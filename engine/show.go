@@ -53,10 +53,14 @@ func (s *Session) setting(name string) string {
 
 // timeOrNull is a moment, NULL where there is none.
 func timeOrNull(us int64) types.Value {
-	if us == NoTime {
+	switch us {
+	case NoTime:
 		return types.Value{}
+	case always:
+		return types.NewTimestamptz(types.NegInfinity)
+	default:
+		return types.NewTimestamptz(us)
 	}
-	return types.NewTimestamptz(us)
 }
 
 func textOrNull(s string) types.Value {

@@ -33,6 +33,9 @@ const (
 // endless is the frontier of a complete source.
 const endless int64 = math.MaxInt64
 
+// always is the beginning of a history that has none: nothing was before the first record. It is not NoTime, which says that the beginning is not known yet.
+const always = NoTime + 1
+
 // source is one declared table and, for a file, the origin that it is: reader, timeline, log, row store.
 type source struct {
 	eng      *Engine
@@ -369,10 +372,10 @@ func (s *source) publish(st sourceState) {
 	}
 	if s.settings.immutable >= 0 && st.SnapshotAt != NoTime {
 		p.reconstructed = st.SnapshotAt
-		p.history = types.NegInfinity
+		p.history = always
 	}
 	if s.settings.fromEmpty {
-		p.history = types.NegInfinity
+		p.history = always
 	}
 	if s.settings.partial || st.Partial {
 		p.partialFrom = st.History
@@ -380,11 +383,11 @@ func (s *source) publish(st sourceState) {
 	if st.Complete {
 		p.frontier = endless
 		if p.history == NoTime {
-			p.history = types.NegInfinity // an empty input: nothing ever was
+			p.history = always // an empty input: nothing ever was
 		}
 	}
 	if s.relation.PlainTable {
-		p.history = types.NegInfinity
+		p.history = always
 	}
 	if st.Snapshot == snapshotRunning {
 		p.frontier = NoTime
