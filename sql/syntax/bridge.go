@@ -224,19 +224,14 @@ func (b *bridge) literal(e *sqlparser.SQLVal) Expr {
 // fill gives a shell its operands.
 func (b *bridge) fill(shell Expr, f *sqlparser.FuncExpr) Expr {
 	switch s := shell.(type) {
-	case *Binary, *Unary, *Is, *Between, *Like, *In, *Case, *Exists, *Subquery:
-		if len(f.Exprs) != 1 {
-			b.fail("an operator has %d operands", len(f.Exprs))
-			return shell
+	case *Binary:
+		if arrows[s.Op] {
+			b.into(f.Exprs, &s.L, &s.R)
+		} else {
+			b.operator(s, f.Exprs)
 		}
-		a, ok := f.Exprs[0].(*sqlparser.AliasedExpr)
-		if !ok {
-			b.fail("an operator became %T", f.Exprs[0])
-			return shell
-		}
-		if !b.native(s, a.Expr) {
-			b.fail("%T became %T", s, a.Expr)
-		}
+	case *Unary, *Is, *Between, *Like, *In, *Case, *Exists, *Subquery:
+		b.operator(s, f.Exprs)
 	case *Call:
 		b.check(f.Distinct == s.Distinct, "DISTINCT")
 		b.call(s, f.Exprs)
@@ -260,6 +255,22 @@ func (b *bridge) fill(shell Expr, f *sqlparser.FuncExpr) Expr {
 		b.fail("%T has no operands", s)
 	}
 	return shell
+}
+
+// operator fills a shell whose operator stands alone between the parentheses.
+func (b *bridge) operator(shell Expr, args sqlparser.SelectExprs) {
+	if len(args) != 1 {
+		b.fail("an operator became %d arguments", len(args))
+		return
+	}
+	a, ok := args[0].(*sqlparser.AliasedExpr)
+	if !ok {
+		b.fail("an operator became %T", args[0])
+		return
+	}
+	if !b.native(shell, a.Expr) {
+		b.fail("%T became %T", shell, a.Expr)
+	}
 }
 
 // into puts the arguments into as many places.

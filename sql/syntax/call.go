@@ -134,7 +134,7 @@ func (p *parser) extract() (operand, error) {
 	name := p.advance()
 	p.i++
 	t := p.tok()
-	if !t.isName() && t.kind != tokString {
+	if t.kind != tokString && (!t.isName() || t.kind == tokWord && reserved[t.text]) {
 		return operand{}, p.unexpected()
 	}
 	p.i++

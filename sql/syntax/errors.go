@@ -14,11 +14,7 @@ func syntaxError(written string, at Span) *types.Error {
 
 // notYet is the refusal of what the language will have.
 func notYet(what string, at Span) *types.Error {
-	verb := "is"
-	if strings.HasSuffix(what, "s") {
-		verb = "are"
-	}
-	return types.Errorf(types.CodeNotSupported, "%s %s not yet supported", what, verb).At(int(at.Pos), int(at.End-at.Pos))
+	return types.Errorf(types.CodeNotSupported, "not yet supported: %s", what).At(int(at.Pos), int(at.End-at.Pos))
 }
 
 // refused is the refusal of what the language will never have; hint says what to write instead.

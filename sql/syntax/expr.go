@@ -81,6 +81,9 @@ var binary = map[string]int{
 	"+": precAdd, "-": precAdd, "*": precMul, "/": precMul, "%": precMul, "^": precPow,
 }
 
+// arrows are the operators that MySQL has for columns only.
+var arrows = map[string]bool{"->": true, "->>": true}
+
 // infix is the operator that stands here, with its precedence; 0 where an expression ends.
 func (p *parser) infix(bare bool) (string, int) {
 	t := p.tok()
@@ -97,11 +100,13 @@ func (p *parser) infix(bare bool) (string, int) {
 	case t.kind == tokOp && isOpChar(op[0]) && op != "=>":
 		prec = precOp
 	case op == "is" && bare && !p.at("is distinct") && !p.at("is not distinct"):
+		// IS NULL is the surrounding expression's.
 	case op == "is", op == "isnull", op == "notnull":
 		prec = precIs
 	case op == "between", op == "in", op == "like", op == "ilike", op == "similar":
 		prec = precIn
 	case op == "not":
+		// NOT before another operator ends the expression.
 		if n := p.peek(1); n.is("between") || n.is("in") || n.is("like") || n.is("ilike") || n.is("similar") {
 			op, prec = n.text, precIn
 		}
@@ -177,7 +182,8 @@ func (p *parser) two(left operand, op string, right operand) (operand, error) {
 		b.Op = upper(op)
 	case "||":
 		text = left.text + " | " + right.text
-	case "->", "->>":
+	}
+	if arrows[op] {
 		text = left.text + "," + right.text
 	}
 	return p.wrap(b, text, left, right)
@@ -193,6 +199,8 @@ func (p *parser) unknownOperator() error {
 		return syntaxError(t.text, t.Span).WithHint("Write = to compare.")
 	case "&&":
 		return syntaxError(t.text, t.Span).WithHint("Write AND.")
+	case "?":
+		return syntaxError(t.text, t.Span).WithHint("Parameters are written $1, $2, ….")
 	case "<=>":
 		return syntaxError(t.text, t.Span).WithHint("Write IS NOT DISTINCT FROM.")
 	}
@@ -208,7 +216,7 @@ func (p *parser) prefix(bare bool) (operand, error) {
 		op = t.text
 	case !bare && t.is("not"):
 		op, prec = "NOT", precNot
-	case t.kind == tokOp && isOpChar(t.text[0]) && t.text != "*":
+	case t.kind == tokOp && isOpChar(t.text[0]) && binary[t.text] == 0 && t.text != "=>":
 		return operand{}, p.unknownOperator()
 	default:
 		return p.primary()

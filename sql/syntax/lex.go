@@ -198,11 +198,11 @@ func (l *lexer) word() (token, error) {
 			l.pos++
 			return l.str(true)
 		case n == '\'' && strings.IndexByte("bBxX", c) >= 0:
-			return token{}, l.refuseString("bit strings", 1, "write BYTEA '\\x…' for bytes")
+			return token{}, l.refuseString("bit strings", 1, "Write BYTEA '\\x…' for bytes.")
 		case n == '\'' && (c == 'n' || c == 'N'):
-			return token{}, l.refuseString("N'…' strings", 1, "leave the N out: every string is Unicode")
+			return token{}, l.refuseString("N'…' strings", 1, "Leave the N out: every string is Unicode.")
 		case n == '&' && (c == 'u' || c == 'U') && (l.at(2) == '\'' || l.at(2) == '"'):
-			return token{}, l.refuseString("U& strings and names", 2, `write the characters themselves, or E'\u0061'`)
+			return token{}, l.refuseString("U& strings and names", 2, `Write the characters themselves, or E'\u0061'.`)
 		}
 	}
 	start := l.pos
@@ -225,7 +225,7 @@ func (l *lexer) refuseString(what string, prefix int, hint string) error {
 	if err != nil {
 		return err
 	}
-	return types.Errorf(types.CodeNotSupported, "%s are not yet supported", what).At(start, l.pos-start).WithHint("%s", hint)
+	return types.Errorf(types.CodeNotSupported, "not yet supported: %s", what).At(start, l.pos-start).WithHint("%s", hint)
 }
 
 func (l *lexer) quotedName() (token, error) {

@@ -4,8 +4,8 @@ import "github.com/asofdb/asof/sql/types"
 
 const (
 	// maxDepth bounds how deep parentheses, subqueries, CASEs and prefix operators may nest: the parser and the bridge
-	// recurse along them. Nobody writes a hundred; a generated query may.
-	maxDepth = 1000
+	// recurse along them. Nobody writes a hundred; a generated query may. A parenthesis counts twice.
+	maxDepth = 5000
 	// maxHeight bounds the height of an expression. A chain of n operators is n high, so it is generous (WHERE id = 1 OR id = 2 OR …);
 	// whoever walks expressions recurses along it and has room: at 1 KB a frame it is 32 MB of a goroutine's 1 GB.
 	maxHeight = 32_000

@@ -206,8 +206,12 @@ var clauseWords = []string{"from", "where", "group", "having", "order", "limit",
 
 // name reads the name of a relation, column or alias: quoted, or a word that is neither reserved nor a function's only.
 func (p *parser) name() (*token, error) {
-	if !p.atName() {
-		return nil, p.unexpected()
+	if t := p.tok(); !p.atName() {
+		e := p.unexpected()
+		if t.kind == tokWord && e.Hint == "" {
+			e = e.WithHint("%s is a reserved word; as a name it is written %s.", upper(t.text), QuoteIdent(t.text))
+		}
+		return nil, e
 	}
 	return p.advance(), nil
 }

@@ -58,7 +58,7 @@ func precOf(x Expr) int {
 
 // isAtTimeZone reports whether x is printed as x AT TIME ZONE z.
 func isAtTimeZone(x *Call) bool {
-	return x.Name == "timezone" && len(x.Args) == 2 && !x.Distinct && x.OrderBy == nil && x.Filter == nil && x.Over == nil
+	return x.Name == "timezone" && isPlainCall(x)
 }
 
 // expr prints x, in parentheses if it binds looser than min.
@@ -305,9 +305,16 @@ func (p *printer) call(x *Call) {
 		return
 	case specialNames[x.Name] && len(x.Args) == 0:
 		p.WriteString(strings.ToUpper(x.Name))
-	case isExtract(x):
-		p.WriteString("EXTRACT(" + QuoteString(x.Args[0].(*String).V) + " FROM ")
+	case isPlainCall(x) && x.Name == "extract" && isField(x.Args[0]):
+		p.WriteString("EXTRACT(" + x.Args[0].(*String).V + " FROM ")
 		p.expr(x.Args[1], precOr)
+		p.WriteByte(')')
+		return
+	case isPlainCall(x) && x.Name == "position":
+		p.WriteString("POSITION(")
+		p.expr(x.Args[1], precOp)
+		p.WriteString(" IN ")
+		p.expr(x.Args[0], precOp)
 		p.WriteByte(')')
 		return
 	default:
@@ -324,18 +331,21 @@ func (p *printer) call(x *Call) {
 	}
 }
 
-// isExtract reports whether x can be printed as EXTRACT(field FROM x).
-func isExtract(x *Call) bool {
-	if x.Name != "extract" || len(x.Args) != 2 || x.Distinct || x.OrderBy != nil || x.Filter != nil || x.Over != nil {
-		return false
-	}
-	_, ok := x.Args[0].(*String)
-	return ok
+// isPlainCall reports whether x has two arguments or more and nothing else, as the calls have that are written with keywords.
+func isPlainCall(x *Call) bool {
+	return len(x.Args) >= 2 && (len(x.Args) == 2 || x.Name == "substring" || x.Name == "overlay") &&
+		!x.Distinct && x.OrderBy == nil && x.Filter == nil && x.Over == nil
+}
+
+// isField reports whether x can stand as the field of EXTRACT.
+func isField(x Expr) bool {
+	s, ok := x.(*String)
+	return ok && isPlain(s.V) && !reserved[s.V]
 }
 
 // functionName is x's name as it stands before the parenthesis; words that have a syntax of their own there are quoted.
 func functionName(x *Call) string {
-	if plainCalls[x.Name] || functionNames[x.Name] || x.Name == "substring" && len(x.Args) > 0 && !x.Distinct && x.OrderBy == nil {
+	if plainCalls[x.Name] || functionNames[x.Name] || isPlainCall(x) && (x.Name == "substring" || x.Name == "overlay") {
 		return x.Name
 	}
 	return QuoteIdent(x.Name)

@@ -352,7 +352,7 @@ func (p *parser) tail(u *unit) error {
 			err = p.orderClause(u)
 		case p.at("limit"), p.at("offset"), p.at("fetch"):
 			err = p.limitClause(u)
-		case p.at("for"):
+		case p.at("for update"), p.at("for share"), p.at("for no"), p.at("for key"):
 			return refused("locking rows is not supported", Span{start, p.peek(1).End}, "Leave it out: reads never block and see one moment.")
 		default:
 			return nil

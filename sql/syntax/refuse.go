@@ -10,7 +10,7 @@ func upper(s string) string { return strings.ToUpper(s) }
 
 // later are the statements that the language will have, by their first words.
 var later = []string{
-	"insert", "copy", "subscribe", "verify feature", "grant", "revoke", "begin", "start transaction", "commit", "rollback", "end", "abort", "savepoint",
+	"insert", "copy", "subscribe", "verify feature", "grant", "revoke", "begin", "start transaction", "commit", "rollback feature", "rollback", "end", "abort", "savepoint",
 	"release", "compare feature", "promote feature", "prepare", "execute", "deallocate", "declare", "fetch", "close", "discard", "listen", "notify",
 	"unlisten", "table", "checkpoint",
 }
