@@ -32,6 +32,7 @@ type sourceRecord struct {
 	Key     []int
 	Options map[string]string
 	Format  string // "DEBEZIUM JSON"
+	Dir     string // the working directory of CREATE SOURCE, which a relative path is relative to
 	Created int64  // wall clock, µs
 }
 

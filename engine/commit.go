@@ -58,8 +58,9 @@ func (in *ingest) process(ctx context.Context, ch *chunk) error {
 		if stop != nil && err != nil {
 			break
 		}
+		in.readTo = ch.places[i]
 		if in.staged.empty() {
-			in.state.Position = ch.places[i]
+			in.state.Position = in.readTo
 		}
 		if len(b.changes) >= s.eng.options.BatchChanges || b.bytes >= batchBytes {
 			if err := in.write(b, ch.polled); err != nil {
@@ -74,14 +75,17 @@ func (in *ingest) process(ctx context.Context, ch *chunk) error {
 // finish takes the evidence that a chunk's end gives, and commits what is left.
 func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 	s := in.src
-	if stop == nil && ch.records > 0 && in.staged.empty() {
-		in.state.Position = ch.next
+	if stop == nil && ch.records > 0 {
+		in.readTo = ch.next
 	}
 	ev := evidence{atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil}
 	if ev.final || ev.silent {
 		if err := in.settle(ch, b); err != nil {
 			return err
 		}
+	}
+	if in.staged.empty() {
+		in.state.Position = in.readTo
 	}
 	if ev.final || ev.silent && len(ch.events) == 0 {
 		in.state.endSnapshot()
@@ -228,7 +232,7 @@ func (in *ingest) snapshotPhase(ev *Event, commit int64) {
 	case ev.Snapshot == NoSnapshot:
 		st.endSnapshot()
 	case ev.Snapshot == IncrementalSnapshot:
-	case st.Snapshot == noSnapshot:
+	case st.Snapshot == noSnapshot && st.LastC == NoTime && st.Frontier == NoTime: // a later one is a matter of updates
 		st.Snapshot, st.SnapshotAt = snapshotRunning, commit
 	}
 }
@@ -344,9 +348,7 @@ func rowBytes(row []types.Value) int {
 // durable must reach the entity logs.
 func (in *ingest) write(b *batch, wall time.Time) error {
 	s := in.src
-	if in.state.Snapshot != snapshotRunning || len(b.changes) == 0 {
-		in.state.bound(evidence{}, false, 0)
-	}
+	in.state.bound(evidence{}, false, 0)
 	in.state.Counters.Rejected += int64(len(b.rejects))
 	if err := s.eng.checkpoints.makeRoom(s.eng.ctx); err != nil {
 		return err

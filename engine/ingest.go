@@ -26,6 +26,7 @@ type ingest struct {
 	seen      *seen
 	completer completer
 	staged    *staging
+	readTo    Position // everything before it has been taken in; the durable position stays behind while rows are staged
 	delays    delays
 	wasAtEnd  bool
 	ended     bool      // the input's end has been met
@@ -121,12 +122,13 @@ func (in *ingest) open(ctx context.Context) error {
 		return err
 	}
 	from := in.state.Position
+	in.readTo = from
 	if h, ok := in.decoder.(Header); ok {
-		if from, err = readHeader(ctx, connector, s.rec.Options, h, from); err != nil {
+		if from, err = readHeader(ctx, connector, s.connectorOptions(), h, from); err != nil {
 			return fmt.Errorf("read the header of source %q: %w", s.rec.Name, err)
 		}
 	}
-	in.reader, err = connector.Open(ctx, s.rec.Options, from)
+	in.reader, err = connector.Open(ctx, s.connectorOptions(), from)
 	in.staged = newStaging(s)
 	in.completer = completer{src: s, pending: map[string]*version{}, truncated: lastTruncation(in.state.Truncations)}
 	return err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -341,6 +343,18 @@ func durationOption(o map[string]string, name string) (time.Duration, error) {
 
 func optionError(name, value, want string) error {
 	return types.Errorf(types.CodeInvalidParameter, "option %s cannot be %q", name, value).WithHint("it is %s", want)
+}
+
+// connectorOptions are the options as the connector gets them: a path is absolute, whatever directory the process works in today.
+func (s *source) connectorOptions() map[string]string {
+	o := maps.Clone(s.rec.Options)
+	if p := o["path"]; p != "" && !filepath.IsAbs(p) {
+		o["path"] = filepath.Join(s.rec.Dir, p)
+	}
+	if s.rec.Format == "PLAIN CSV" {
+		o["__record"] = "csv" // a line break inside quotes does not end a record
+	}
+	return o
 }
 
 func (s *source) stateKey() string { return metaState + strconv.FormatUint(uint64(s.rec.ID), 10) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func (e *Engine) createSource(ctx context.Context, st *syntax.CreateSource) erro
 		return err
 	}
 	if check := e.options.Connectors.Sources[r.Options["connector"]].Check; check != nil {
-		if err := check(r.Options); err != nil {
+		if err := check(s.connectorOptions()); err != nil {
 			return err
 		}
 	}
@@ -122,6 +123,9 @@ func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 			return r, err
 		}
 		r.Options[o.Name] = o.Value
+	}
+	if r.Dir, err = os.Getwd(); err != nil {
+		return r, types.Errorf(types.CodeIO, "the working directory is unknown: %v", err)
 	}
 	r.ID = e.takeID()
 	return r, nil

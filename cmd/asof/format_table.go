@@ -16,49 +16,54 @@ import (
 const tableLookahead = 1000
 
 // tableFormat draws a box for people. It is the one format that shows command tags, row counts and, on a terminal, times.
+// Where the box would be wider than the terminal each row is drawn as a record instead, a column a line.
 type tableFormat struct {
 	w        *bufio.Writer
 	terminal terminal
 
 	cols    []types.Column
+	names   []cell
 	widths  []int
 	held    [][]cell // rows before the head is written
 	headed  bool
+	records bool // decided with the head
 	rows    int
 	scratch []byte
 }
 
-// cell is one value as it is shown, and how many columns of a terminal it takes.
+// cell is one line of a value as it is shown, how many columns of a terminal it takes, and the lines below it.
 type cell struct {
 	text  string
 	width int
 	null  bool
+	below []cell
 }
 
 func (f *tableFormat) begin(cols []types.Column) error {
-	f.cols, f.widths, f.held, f.headed, f.rows = cols, make([]int, len(cols)), nil, false, 0
+	*f = tableFormat{w: f.w, terminal: f.terminal, scratch: f.scratch, cols: cols}
 	for i := range cols {
-		f.widths[i] = newCell([]byte(cols[i].Name)).width
+		name := newCell(strings.ReplaceAll(cols[i].Name, "\n", " "))
+		f.names = append(f.names, name)
+		f.widths = append(f.widths, name.width)
 	}
 	return nil
 }
 
 func (f *tableFormat) row(values []types.Value) error {
-	f.rows++
 	cells := make([]cell, len(values))
 	for i := range values {
 		if values[i].IsNull() {
 			cells[i] = cell{text: "NULL", width: 4, null: true}
 		} else {
 			f.scratch = types.AppendText(f.scratch[:0], values[i])
-			cells[i] = newCell(f.scratch)
-		}
-		if !f.headed {
-			f.widths[i] = max(f.widths[i], cells[i].width)
+			cells[i] = newCell(string(f.scratch))
 		}
 	}
 	if f.headed {
-		return f.line(cells)
+		return f.draw(cells)
+	}
+	for i := range cells {
+		f.widths[i] = max(f.widths[i], cells[i].widest())
 	}
 	if f.held = append(f.held, cells); len(f.held) < tableLookahead {
 		return nil
@@ -91,24 +96,48 @@ func (f *tableFormat) close() error {
 			return err
 		}
 	}
+	if f.records {
+		return nil
+	}
 	return f.rule("└", "┴", "┘")
 }
 
-// head writes the head of the box and the rows that were held back for it.
+// head decides between box and records, and writes the head of the box and the rows that were held back for it.
 func (f *tableFormat) head() error {
 	f.headed = true
-	_ = f.rule("┌", "┬", "┐") // bufio keeps the first error; the last write returns it
-	for i := range f.cols {
-		c := newCell([]byte(f.cols[i].Name))
-		f.cell(i, c, false)
+	f.records = f.tooWide() && len(f.held) > 0
+	if !f.records {
+		_ = f.rule("┌", "┬", "┐") // bufio keeps the first error; the last write returns it
+		_ = f.line(f.names, false)
+		if err := f.rule("├", "┼", "┤"); err != nil {
+			return err
+		}
 	}
-	_, _ = f.w.WriteString("│\n")
-	err := f.rule("├", "┼", "┤")
 	for _, cells := range f.held {
-		err = f.line(cells)
+		if err := f.draw(cells); err != nil {
+			return err
+		}
 	}
 	f.held = nil
-	return err
+	return nil
+}
+
+// tooWide reports whether the box does not fit the terminal. One column is not easier to read as a record.
+func (f *tableFormat) tooWide() bool {
+	width := 1
+	for _, w := range f.widths {
+		width += w + 3
+	}
+	screen := f.terminal.columns()
+	return screen > 0 && width > screen && len(f.widths) > 1
+}
+
+func (f *tableFormat) draw(cells []cell) error {
+	f.rows++
+	if f.records {
+		return f.record(cells)
+	}
+	return f.line(cells, true)
 }
 
 func (f *tableFormat) rule(left, cross, right string) error {
@@ -124,35 +153,91 @@ func (f *tableFormat) rule(left, cross, right string) error {
 	return err
 }
 
-func (f *tableFormat) line(cells []cell) error {
-	for i, c := range cells {
-		f.cell(i, c, numeric(f.cols[i].Type.Kind))
+// line draws the cells side by side, and what is below them in lines of its own. Numbers stand right where they are values.
+func (f *tableFormat) line(cells []cell, values bool) error {
+	var err error
+	for n, more := 0, true; more; n++ {
+		more = false
+		for i, c := range cells {
+			right := values && numeric(f.cols[i].Type.Kind)
+			mark := " "
+			if n < len(c.below) {
+				more, mark = true, "↵"
+			}
+			if c = c.line(n); right {
+				_, _ = f.w.WriteString("│ " + c.pad(f.widths[i]) + f.shown(c) + mark)
+			} else {
+				_, _ = f.w.WriteString("│ " + f.shown(c) + c.pad(f.widths[i]) + mark)
+			}
+		}
+		_, err = f.w.WriteString("│\n")
 	}
-	_, err := f.w.WriteString("│\n")
 	return err
 }
 
-func (f *tableFormat) cell(i int, c cell, right bool) {
-	pad := strings.Repeat(" ", max(0, f.widths[i]-c.width))
-	text := c.text
-	if c.null {
-		text = f.terminal.dim(text)
+// record draws a row as a block of its own.
+func (f *tableFormat) record(cells []cell) error {
+	widest := 0
+	for _, name := range f.names {
+		widest = max(widest, name.width)
 	}
-	if right {
-		text = pad + text
-	} else {
-		text += pad
+	head := fmt.Sprintf("─[ %d ]", f.rows)
+	rule := max(0, widest+1-len([]rune(head)))
+	_, err := f.w.WriteString(f.terminal.dim(head+strings.Repeat("─", rule)+"┬"+strings.Repeat("─", 20)) + "\n")
+	for i, c := range cells {
+		name := f.names[i]
+		for n := range 1 + len(c.below) {
+			_, err = f.w.WriteString(name.text + name.pad(widest) + " │ " + f.shown(c.line(n)) + "\n")
+			name = cell{}
+		}
 	}
-	_, _ = f.w.WriteString("│ " + text + " ")
+	return err
 }
 
-// newCell escapes what would move the cursor: a value must not be able to draw on the terminal.
-func newCell(value []byte) cell {
+func (f *tableFormat) shown(c cell) string {
+	if c.null {
+		return f.terminal.dim(c.text)
+	}
+	return c.text
+}
+
+// line is the n-th line of c, an empty one after the last.
+func (c cell) line(n int) cell {
+	switch {
+	case n == 0:
+		return c
+	case n <= len(c.below):
+		return c.below[n-1]
+	}
+	return cell{}
+}
+
+func (c cell) widest() int {
+	w := c.width
+	for _, b := range c.below {
+		w = max(w, b.width)
+	}
+	return w
+}
+
+// pad is what c lacks to be width columns wide: nothing where it is wider.
+func (c cell) pad(width int) string { return strings.Repeat(" ", max(0, width-c.width)) }
+
+// newCell makes the cell of a value. It escapes what would move the cursor: a value must not be able to draw on the terminal.
+func newCell(value string) cell {
+	first, rest, more := strings.Cut(value, "\n")
+	c := oneLine(first)
+	for more {
+		first, rest, more = strings.Cut(rest, "\n")
+		c.below = append(c.below, oneLine(first))
+	}
+	return c
+}
+
+func oneLine(value string) cell {
 	var b strings.Builder
-	for _, r := range string(value) {
+	for _, r := range value {
 		switch {
-		case r == '\n':
-			b.WriteString(`\n`)
 		case r == '\r':
 			b.WriteString(`\r`)
 		case r == '\t':

@@ -131,17 +131,50 @@ func TestTableValuesCannotDraw(t *testing.T) {
 	nasty := aResult{cols: []types.Column{column("日本", types.Text)}, rows: [][]types.Value{
 		{types.NewText("a\nb\tc\x1b[31m\r\u009b")}, {types.NewText("日本語")}, {types.NewText("é👩‍👩‍👧")},
 	}}
-	want := `┌───────────────────────┐
-│ 日本                  │
-├───────────────────────┤
-│ a\nb\tc\x1b[31m\r\x9b │
-│ 日本語                │
-│ é👩‍👩‍👧                   │
-└───────────────────────┘
+	want := `┌────────────────────┐
+│ 日本               │
+├────────────────────┤
+│ a                 ↵│
+│ b\tc\x1b[31m\r\x9b │
+│ 日本語             │
+│ é👩‍👩‍👧                │
+└────────────────────┘
 3 rows
 `
 	if got := render(t, "table", terminal{}, nasty); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestTableAsRecords holds that what does not fit a terminal is shown a column a line.
+func TestTableAsRecords(t *testing.T) {
+	narrow := terminal{size: func() int { return 40 }}
+	wide := aResult{cols: []types.Column{column("source", types.Text), column("statement", types.Text), column("n", types.Int8)}, rows: [][]types.Value{
+		{types.NewText("orders"), types.NewText("CREATE SOURCE\n  orders (…)"), types.NewInt8(1)},
+		{types.NewText("accounts, a name that is long"), {}, types.NewInt8(22)},
+	}}
+	want := `─[ 1 ]────┬────────────────────
+source    │ orders
+statement │ CREATE SOURCE
+          │   orders (…)
+n         │ 1
+─[ 2 ]────┬────────────────────
+source    │ accounts, a name that is long
+statement │ NULL
+n         │ 22
+2 rows
+┌───┐
+│ n │
+├───┤
+└───┘
+0 rows
+`
+	if got := render(t, "table", narrow, wide, empty); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	fits := terminal{size: func() int { return 58 }}
+	if got := render(t, "table", fits, wide); !strings.HasPrefix(got, "┌") {
+		t.Errorf("a table that fits is drawn as\n%s", got)
 	}
 }
 

@@ -42,6 +42,7 @@ func writeOrders(t *testing.T, path string, n int) {
 
 // TestOneProcessPerDataDirectory holds that a second process is refused by name and pid, and that the first one is not disturbed.
 func TestOneProcessPerDataDirectory(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
 	first := exec.Command("asof", "sql", "--data-dir", dir)
 	stdin, err := first.StdinPipe()
@@ -83,6 +84,7 @@ func TestOneProcessPerDataDirectory(t *testing.T) {
 
 // TestClosedPipe holds that asof ends quietly when nobody reads its output any more.
 func TestClosedPipe(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writeOrders(t, filepath.Join(dir, "orders.ndjson"), 6000)
 	cmd := exec.Command("asof", "sql", "--data-dir", filepath.Join(dir, "data"), "--format", "csv",
@@ -107,6 +109,7 @@ func TestClosedPipe(t *testing.T) {
 
 // TestInterrupt holds that Ctrl-C cancels a statement, that the next one is not run, and that the exit status says so.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	writeOrders(t, filepath.Join(dir, "orders.ndjson"), 300)
 	cmd := exec.Command("asof", "sql", "--data-dir", filepath.Join(dir, "data"), "--format", "csv",
@@ -142,6 +145,7 @@ func TestInterrupt(t *testing.T) {
 
 // TestDemoInterrupted holds that Ctrl-C ends the demo cleanly: status 0, nothing left behind.
 func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
 	tmp := t.TempDir()
 	cmd := exec.Command("asof", "demo")
 	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
@@ -175,6 +179,7 @@ func TestDemoInterrupted(t *testing.T) {
 
 // TestDemoKept holds that what the demo showed last is what its directory still answers: after a restart, from another process.
 func TestDemoKept(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "it's kept")
 	got := outcomeOf(exec.Command("asof", "demo", "--dir", dir, "--for", "4s", "--seed", "2", "--rate", "50"))
 	if got.code != 0 || got.stderr != "" {

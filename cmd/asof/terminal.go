@@ -11,11 +11,29 @@ type terminal struct {
 	// interactive: a person reads it.
 	interactive bool
 	colour      bool
+	// size tells how many columns there are now, 0 where that is not known; nil where there is no terminal.
+	size func() int
+}
+
+func (t terminal) columns() int {
+	if t.size == nil {
+		return 0
+	}
+	return t.size()
 }
 
 // terminalOf looks at f. NO_COLOR and a dumb terminal switch colours off, CLICOLOR_FORCE switches them on anywhere.
 func terminalOf(f *os.File) terminal {
 	t := terminal{interactive: term.IsTerminal(int(f.Fd()))}
+	if t.interactive {
+		t.size = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 0
+			}
+			return width
+		}
+	}
 	t.colour = t.interactive && os.Getenv("TERM") != "dumb"
 	if force := os.Getenv("CLICOLOR_FORCE"); force != "" && force != "0" {
 		t.colour = true
