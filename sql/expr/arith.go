@@ -30,7 +30,7 @@ func numberOperators() []function {
 	}
 	return append(rows,
 		function{name: "^", args: sig(float8, float8), result: float8, two: powerFloat},
-		function{name: "^", args: sig(numeric, numeric), result: numeric, two: powerNumeric})
+		function{name: "^", args: sig(numeric, numeric), result: numeric, two: plain(types.PowerNumeric)})
 }
 
 // mixed makes the rows of one operation over a family of types, narrow to wide: the result is the wider one.

@@ -73,7 +73,7 @@ var moments = map[string]types.Type{
 
 // aliases are names that PostgreSQL has twice; one of them is printed.
 var aliases = map[string]string{
-	"ceiling": "ceil", "pow": "power", "log10": "log", "char_length": "length", "character_length": "length", "trim": "btrim",
+	"ceiling": "ceil", "pow": "power", "log10": "log", "character_length": "char_length", "trim": "btrim",
 }
 
 // apply is name(args).
@@ -89,8 +89,15 @@ func (b *binder) apply(name string, args []bound) (Expr, error) {
 	case "greatest", "least":
 		return b.extreme(name, args)
 	}
-	if name == "position" && len(args) == 2 {
+	switch {
+	case name == "position" && len(args) == 2:
 		name = "strpos"
+	case name == "age" && len(args) == 1: // counted from today's midnight
+		today, err := NewCast(&Now{}, date)
+		if err != nil {
+			return nil, err
+		}
+		args = []bound{operandOf(today, nil), args[0]}
 	}
 	called := name
 	if real, ok := aliases[name]; ok {
@@ -131,6 +138,9 @@ func (b *binder) castCall(name string, args []bound) (e Expr, ok bool, err error
 	t, err := types.ParseType(name)
 	if err != nil {
 		return nil, false, nil
+	}
+	if castContext(args[0].Type(), t) == noCast {
+		return nil, false, nil // there is no such function, either
 	}
 	if t.Kind == types.Char {
 		t.Len = 0

@@ -104,8 +104,12 @@ func (b *binder) castTo(o bound, t types.Type) (Expr, error) {
 	if from == t {
 		return o.Expr, nil
 	}
-	if from.Kind == types.Unknown {
-		return b.typed(o, t)
+	if from.Kind == types.Unknown { // the modifiers come after: an explicit cast cuts what is too long
+		e, err := b.typed(o, base(t))
+		if err != nil || e.Type() == t {
+			return e, err
+		}
+		return newCast(e, t, false), nil
 	}
 	return newCast(o.Expr, t, false), nil
 }

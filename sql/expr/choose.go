@@ -104,7 +104,15 @@ type NullIf struct {
 }
 
 func newNullIf(l, r Expr) Expr {
+	if isNull(l) || isNull(r) { // nothing equals NULL
+		return l
+	}
 	return fold(&NullIf{L: l, R: r, by: comparedBy(l.Type().Kind, r.Type().Kind)})
+}
+
+func isNull(x Expr) bool {
+	c, ok := x.(*Const)
+	return ok && c.V.IsNull()
 }
 
 func (n *NullIf) Type() types.Type { return n.L.Type() }

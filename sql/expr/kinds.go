@@ -31,15 +31,17 @@ var (
 const (
 	kindAny         types.Kind = 200 + iota // anything at all
 	kindAnyArray                            // an array; all of one signature have one element type
-	kindAnyElement                          // its element type
 	kindAnyNonArray                         // anything but an array
+	kindLikeArray                           // anycompatiblearray: an array of the type that all of one signature can become
+	kindLikeElement                         // anycompatible: one such element
 )
 
 var (
 	anything    = types.Type{Kind: kindAny}
 	anyArray    = types.Type{Kind: kindAnyArray}
-	anyElement  = types.Type{Kind: kindAnyElement}
 	anyNonArray = types.Type{Kind: kindAnyNonArray}
+	likeArray   = types.Type{Kind: kindLikeArray}
+	likeElement = types.Type{Kind: kindLikeElement}
 )
 
 // base is t without its modifiers, which play no part in choosing an operator.
@@ -63,11 +65,11 @@ func category(k types.Kind) byte {
 		return 'D'
 	case types.Interval:
 		return 'T'
-	case types.Array, kindAnyArray:
+	case types.Array, kindAnyArray, kindLikeArray:
 		return 'A'
 	case types.Unknown:
 		return 'X'
-	case kindAny, kindAnyElement, kindAnyNonArray:
+	case kindAny, kindLikeElement, kindAnyNonArray:
 		return 'P'
 	}
 	return 'U'
@@ -159,9 +161,9 @@ var otherCasts = map[[2]types.Kind]byte{
 // implicitly reports whether from becomes to without being asked.
 func implicitly(from, to types.Type) bool {
 	switch to.Kind {
-	case kindAny, kindAnyElement:
+	case kindAny, kindLikeElement:
 		return true
-	case kindAnyArray:
+	case kindAnyArray, kindLikeArray:
 		return from.Kind == types.Array || from.Kind == types.Unknown
 	case kindAnyNonArray:
 		return from.Kind != types.Array

@@ -25,17 +25,17 @@ var mathFunctions = append(absFunctions(), []function{
 	{name: "mod", args: sig(numeric, numeric), result: numeric, two: plain(types.Mod)},
 	{name: "div", args: sig(numeric, numeric), result: numeric, two: plain(types.DivTruncNumeric)},
 	{name: "power", args: sig(float8, float8), result: float8, two: powerFloat},
-	{name: "power", args: sig(numeric, numeric), result: numeric, two: powerNumeric},
+	{name: "power", args: sig(numeric, numeric), result: numeric, two: plain(types.PowerNumeric)},
 	{name: "sqrt", args: sig(float8), result: float8, one: sqrtFloat},
-	{name: "sqrt", args: sig(numeric), result: numeric, one: fallible(sqrtNumeric)},
+	{name: "sqrt", args: sig(numeric), result: numeric, one: fallible(types.SqrtNumeric)},
 	{name: "cbrt", args: sig(float8), result: float8, one: floatFunction(math.Cbrt)},
 	{name: "exp", args: sig(float8), result: float8, one: expFloat},
-	{name: "exp", args: sig(numeric), result: numeric, one: fallible(expNumeric)},
-	{name: "ln", args: sig(float8), result: float8, one: logFloat(math.Log)},
-	{name: "ln", args: sig(numeric), result: numeric, one: fallible(lnNumeric)},
-	{name: "log", args: sig(float8), result: float8, one: logFloat(math.Log10)},
-	{name: "log", args: sig(numeric), result: numeric, one: func(_ *Env, a types.Value) (types.Value, error) { return logNumeric(types.IntNumeric(10), a) }},
-	{name: "log", args: sig(numeric, numeric), result: numeric, two: plain(logNumeric)},
+	{name: "exp", args: sig(numeric), result: numeric, one: fallible(types.ExpNumeric)},
+	{name: "ln", args: sig(float8), result: float8, one: logFloat(ln)},
+	{name: "ln", args: sig(numeric), result: numeric, one: fallible(types.LnNumeric)},
+	{name: "log", args: sig(float8), result: float8, one: logFloat(log10)},
+	{name: "log", args: sig(numeric), result: numeric, one: func(_ *Env, a types.Value) (types.Value, error) { return types.LogNumeric(types.IntNumeric(10), a) }},
+	{name: "log", args: sig(numeric, numeric), result: numeric, two: plain(types.LogNumeric)},
 	{name: "sin", args: sig(float8), result: float8, one: circular(math.Sin)},
 	{name: "cos", args: sig(float8), result: float8, one: circular(math.Cos)},
 	{name: "tan", args: sig(float8), result: float8, one: circular(math.Tan)},
@@ -45,10 +45,12 @@ var mathFunctions = append(absFunctions(), []function{
 	{name: "atan2", args: sig(float8, float8), result: float8, two: func(_ *Env, y, x types.Value) (types.Value, error) {
 		return types.NewFloat8(math.Atan2(y.Float(), x.Float())), nil
 	}},
-	{name: "degrees", args: sig(float8), result: float8, one: degrees},
-	{name: "radians", args: sig(float8), result: float8, one: floatFunction(func(x float64) float64 { return x * (math.Pi / 180) })},
+	{name: "degrees", args: sig(float8), result: float8, one: func(_ *Env, a types.Value) (types.Value, error) { return types.Div(a, radiansPerDegree) }},
+	{name: "radians", args: sig(float8), result: float8, one: func(_ *Env, a types.Value) (types.Value, error) { return types.Mul(a, radiansPerDegree) }},
 	{name: "pi", result: float8, none: func(*Env) (types.Value, error) { return types.NewFloat8(math.Pi), nil }},
 }...)
+
+var radiansPerDegree = types.NewFloat8(math.Pi / 180)
 
 func absFunctions() []function {
 	var rows []function
@@ -70,16 +72,15 @@ func toPlaces(f func(types.Value, int64) (types.Value, error)) func(*Env, types.
 	return func(_ *Env, a, places types.Value) (types.Value, error) { return f(a, places.I) }
 }
 
+// signFloat is -1, 0 or 1; 0 for NaN, too, as in PostgreSQL.
 func signFloat(x float64) float64 {
 	switch {
 	case x > 0:
 		return 1
 	case x < 0:
 		return -1
-	case x == 0:
-		return 0
 	}
-	return x
+	return 0
 }
 
 func overflow() error { return types.Errorf(types.CodeOutOfRange, "value out of range: overflow") }
@@ -97,7 +98,7 @@ func sqrtFloat(_ *Env, a types.Value) (types.Value, error) {
 
 func expFloat(_ *Env, a types.Value) (types.Value, error) {
 	x := a.Float()
-	y := math.Exp(x)
+	y := exp(double{x, 0})
 	switch {
 	case math.IsInf(y, 1) && !math.IsInf(x, 1):
 		return types.Value{}, overflow()
@@ -110,14 +111,12 @@ func expFloat(_ *Env, a types.Value) (types.Value, error) {
 func logFloat(f func(float64) float64) func(*Env, types.Value) (types.Value, error) {
 	return func(_ *Env, a types.Value) (types.Value, error) {
 		x := a.Float()
-		if err := logArgument(cmpZero(x)); err != nil {
+		if err := logArgument(int(signFloat(x))); err != nil && !math.IsNaN(x) {
 			return types.Value{}, err
 		}
 		return types.NewFloat8(f(x)), nil
 	}
 }
-
-func cmpZero(x float64) int { return int(signFloat(x)) }
 
 // logArgument refuses the logarithm of what has this sign.
 func logArgument(sign int) error {
@@ -148,14 +147,6 @@ func withinOne(f func(float64) float64) func(*Env, types.Value) (types.Value, er
 	}
 }
 
-func degrees(_ *Env, a types.Value) (types.Value, error) {
-	d := a.Float() / (math.Pi / 180)
-	if math.IsInf(d, 0) && !math.IsInf(a.Float(), 0) {
-		return types.Value{}, overflow()
-	}
-	return types.NewFloat8(d), nil
-}
-
 // powerFloat follows POSIX pow() with PostgreSQL's errors around it.
 func powerFloat(_ *Env, a, b types.Value) (types.Value, error) {
 	x, y := a.Float(), b.Float()
@@ -170,7 +161,7 @@ func powerFloat(_ *Env, a, b types.Value) (types.Value, error) {
 	case x < 0 && !math.IsInf(y, 0) && math.Floor(y) != y:
 		return types.Value{}, complexPower()
 	}
-	z := math.Pow(x, y)
+	z := pow(x, y)
 	if math.IsInf(x, 0) || math.IsInf(y, 0) {
 		return types.NewFloat8(z), nil
 	}

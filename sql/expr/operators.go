@@ -33,9 +33,11 @@ func (b *binder) unary(x *syntax.Unary) (Expr, error) {
 		}
 		return NewNot(e), nil
 	}
-	// A minus before digits is part of the number, or the smallest integers could not be written.
-	if n, ok := x.X.(*syntax.Number); ok && x.Op == "-" {
-		return number("-" + n.Text)
+	if n, negative, ok := signed(x); ok {
+		if negative {
+			return number("-" + n.Text)
+		}
+		return number(n.Text)
 	}
 	o, err := b.operand(x.X)
 	if err != nil {
@@ -50,6 +52,22 @@ func (b *binder) unary(x *syntax.Unary) (Expr, error) {
 		return e, err
 	}
 	return fold(&Neg{X: e, f: f}), nil
+}
+
+// signed looks through minuses for a number: they are part of it, or the smallest integers could not be written.
+func signed(x *syntax.Unary) (n *syntax.Number, negative, ok bool) {
+	for x.Op == "-" {
+		negative = !negative
+		switch inner := x.X.(type) {
+		case *syntax.Number:
+			return inner, negative, true
+		case *syntax.Unary:
+			x = inner
+			continue
+		}
+		break
+	}
+	return nil, false, false
 }
 
 func (b *binder) binary(x *syntax.Binary) (Expr, error) {

@@ -55,8 +55,8 @@ func (b *binder) betweenRows(x *syntax.Between) (Expr, error) {
 	return NewAnd(l, h), nil
 }
 
-// in is a list of comparisons. As in PostgreSQL the elements that are no columns get one common type with x, if there are
-// several and they have one; each of the others is compared on its own.
+// in is a list of comparisons. As in PostgreSQL the elements that read no column get one common type with x, if there are
+// several and they have one; each of the others is compared on its own, after them.
 func (b *binder) in(x *syntax.In) (Expr, error) {
 	if x.Sub != nil {
 		return b.scope.Sub(x)
@@ -74,7 +74,7 @@ func (b *binder) in(x *syntax.In) (Expr, error) {
 	}
 	var together, alone []bound
 	for _, e := range list {
-		if _, column := e.Expr.(*Column); column {
+		if readsColumn(e.Expr) {
 			alone = append(alone, e)
 		} else {
 			together = append(together, e)
@@ -103,6 +103,16 @@ func (b *binder) in(x *syntax.In) (Expr, error) {
 		return NewAnd(parts...), nil
 	}
 	return NewOr(parts...), nil
+}
+
+func readsColumn(x Expr) bool {
+	found := false
+	Walk(x, func(x Expr) bool {
+		_, column := x.(*Column)
+		found = found || column
+		return !found
+	})
+	return found
 }
 
 // inSet is x IN (list) over one common type; ok is false where the list is too short or has none.

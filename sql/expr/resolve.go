@@ -43,25 +43,52 @@ func exact(f *function, given []types.Type) bool {
 }
 
 func callable(f *function, given []types.Type) bool {
-	elem := types.Null
 	for i, t := range given {
-		want := f.arg(i)
-		if !implicitly(t, want) {
+		if !implicitly(t, f.arg(i)) {
 			return false
 		}
-		if want.Kind != kindAnyArray && want.Kind != kindAnyElement || t.Kind == types.Unknown {
+	}
+	_, ok := element(f, given)
+	return ok
+}
+
+// element is the element type that f's polymorphic arguments agree on, Unknown where they say nothing; ok is false where they disagree.
+func element(f *function, given []types.Type) (elem types.Type, ok bool) {
+	var elems []types.Type
+	same := true
+	for i, t := range given {
+		e := base(t)
+		switch f.arg(i).Kind {
+		case kindAnyArray, kindLikeArray:
+			if e = base(types.Type{Kind: t.Elem}); t.Kind == types.Unknown {
+				e = untyped
+			}
+		case kindLikeElement:
+		default:
 			continue
 		}
-		e := t.Kind
-		if want.Kind == kindAnyArray {
-			e = t.Elem
+		if e.Kind == types.Unknown {
+			continue
 		}
-		if elem != types.Null && elem != e {
-			return false // the polymorphic arguments disagree
-		}
-		elem = e
+		elems = append(elems, e)
+		same = same && e == elems[0]
 	}
-	return true
+	if len(elems) == 0 {
+		return untyped, true
+	}
+	if same {
+		return elems[0], true
+	}
+	if f.args[0].Kind == kindAnyArray {
+		return untyped, false
+	}
+	elem, err := commonType("", elems)
+	for _, e := range elems {
+		if err != nil || !implicitly(e, elem) {
+			return untyped, false
+		}
+	}
+	return elem, true
 }
 
 // narrow applies the rules of PostgreSQL's func_select_candidate in order, each to what the one before left.
@@ -216,24 +243,15 @@ func withArity(fs []*function, n int) []*function {
 
 // actual replaces f's pseudo-types by the types of the arguments at hand: what each argument is converted to, and the result.
 func actual(f *function, given []types.Type) (args []types.Type, result types.Type) {
-	elem := untyped
-	for i, t := range given {
-		switch {
-		case t.Kind == types.Unknown:
-		case f.arg(i).Kind == kindAnyArray:
-			elem = base(t).ElemType()
-		case f.arg(i).Kind == kindAnyElement:
-			elem = base(t)
-		}
-	}
+	elem, _ := element(f, given)
 	fill := func(want, given types.Type) types.Type {
 		switch want.Kind {
-		case kindAnyArray:
+		case kindAnyArray, kindLikeArray:
 			if elem.Kind == types.Unknown {
 				return untyped
 			}
 			return types.ArrayOf(elem)
-		case kindAnyElement:
+		case kindLikeElement:
 			return elem
 		case kindAnyNonArray: // only || takes it, and makes a text of it
 			return text

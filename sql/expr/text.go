@@ -34,9 +34,9 @@ var textOperators = []function{
 	{name: "||", args: sig(text, anyNonArray), result: text, two: concatTexts},
 	{name: "||", args: sig(anyNonArray, text), result: text, two: concatTexts},
 	{name: "||", args: sig(bytea, bytea), result: bytea, two: concatBytes},
-	{name: "||", args: sig(anyArray, anyArray), result: anyArray, two: concatArrays, lax: true},
-	{name: "||", args: sig(anyArray, anyElement), result: anyArray, two: appendElement, lax: true},
-	{name: "||", args: sig(anyElement, anyArray), result: anyArray, two: prependElement, lax: true},
+	{name: "||", args: sig(likeArray, likeArray), result: likeArray, two: concatArrays, lax: true},
+	{name: "||", args: sig(likeArray, likeElement), result: likeArray, two: appendElement, lax: true},
+	{name: "||", args: sig(likeElement, likeArray), result: likeArray, two: prependElement, lax: true},
 	{name: "~~", args: sig(text, text), result: boolean},
 	{name: "~~", args: sig(bpchar, text), result: boolean},
 	{name: "~~", args: sig(bytea, bytea), result: boolean},
@@ -52,13 +52,19 @@ var textFunctions = []function{
 	{name: "length", args: sig(text), result: int4, one: measure(utf8.RuneCountInString)},
 	{name: "length", args: sig(bpchar), result: int4, one: measure(charLength)},
 	{name: "length", args: sig(bytea), result: int4, one: measure(byteLength)},
+	{name: "char_length", args: sig(text), result: int4, one: measure(utf8.RuneCountInString)},
+	{name: "char_length", args: sig(bpchar), result: int4, one: measure(charLength)},
 	{name: "octet_length", args: sig(text), result: int4, one: measure(byteLength)},
 	{name: "octet_length", args: sig(bpchar), result: int4, one: measure(byteLength)},
 	{name: "octet_length", args: sig(bytea), result: int4, one: measure(byteLength)},
 	{name: "substr", args: sig(text, int4), result: text, two: substrFrom},
 	{name: "substr", args: sig(text, int4, int4), result: text, many: substrFor},
+	{name: "substr", args: sig(bytea, int4), result: bytea, two: subBytesFrom},
+	{name: "substr", args: sig(bytea, int4, int4), result: bytea, many: subBytesFor},
 	{name: "substring", args: sig(text, int4), result: text, two: substrFrom},
 	{name: "substring", args: sig(text, int4, int4), result: text, many: substrFor},
+	{name: "substring", args: sig(bytea, int4), result: bytea, two: subBytesFrom},
+	{name: "substring", args: sig(bytea, int4, int4), result: bytea, many: subBytesFor},
 	{name: "overlay", args: sig(text, text, int4), result: text, many: overlay},
 	{name: "overlay", args: sig(text, text, int4, int4), result: text, many: overlay},
 	{name: "strpos", args: sig(text, text), result: int4, two: strpos},
@@ -159,6 +165,21 @@ func substrFor(_ *Env, a []types.Value) (types.Value, error) {
 	end := offsetOf(s, from-1+n)
 	return types.NewText(s[start:max(start, end)]), nil
 }
+
+func subBytesFrom(_ *Env, s, from types.Value) (types.Value, error) {
+	return types.NewBytea(s.S[byteOffset(s.S, from.I-1):]), nil
+}
+
+func subBytesFor(_ *Env, a []types.Value) (types.Value, error) {
+	s, from, n := a[0].S, a[1].I, a[2].I
+	if n < 0 {
+		return types.Value{}, types.Errorf("22011", "negative substring length not allowed")
+	}
+	start, end := byteOffset(s, from-1), byteOffset(s, from-1+n)
+	return types.NewBytea(s[start:max(start, end)]), nil
+}
+
+func byteOffset(s string, n int64) int { return int(min(max(n, 0), int64(len(s)))) }
 
 // overlay replaces n characters from a position by another text; n is that text's length where it is not given.
 func overlay(_ *Env, a []types.Value) (types.Value, error) {

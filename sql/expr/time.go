@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"time"
+
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -60,16 +62,67 @@ func divInterval(_ *Env, i, f types.Value) (types.Value, error) {
 	return types.DivInterval(i, f.Float())
 }
 
-var timeFunctions = []function{
+var timeFunctions = append(fieldFunctions(), []function{
+	{name: "date_trunc", args: sig(text, timestamp), result: timestamp, two: dateTrunc},
+	{name: "date_trunc", args: sig(text, timestamptz), result: timestamptz, two: dateTrunc, zoned: true},
+	{name: "date_trunc", args: sig(text, interval), result: interval, two: dateTrunc},
+	{name: "date_trunc", args: sig(text, timestamptz, text), result: timestamptz, many: dateTruncIn},
+	{name: "date_bin", args: sig(interval, timestamp, timestamp), result: timestamp, many: dateBin},
+	{name: "date_bin", args: sig(interval, timestamptz, timestamptz), result: timestamptz, many: dateBin},
+	{name: "age", args: sig(timestamp, timestamp), result: interval, two: age},
+	{name: "age", args: sig(timestamptz, timestamptz), result: interval, two: age, zoned: true},
 	{name: "timezone", args: sig(text, timestamptz), result: timestamp, two: atTimeZone},
 	{name: "timezone", args: sig(text, timestamp), result: timestamptz, two: atTimeZone},
 	{name: "timezone", args: sig(interval, timestamptz), result: timestamp, two: atOffset},
 	{name: "timezone", args: sig(interval, timestamp), result: timestamptz, two: atOffset},
 	{name: "make_interval", args: sig(int4, int4, int4, int4, int4, int4, float8), result: interval, many: makeInterval, optional: 7},
 	{name: "to_timestamp", args: sig(float8), result: timestamptz, one: toTimestamp},
+}...)
+
+// fieldFunctions are EXTRACT, a numeric, and date_part, a float, over all that has fields.
+func fieldFunctions() []function {
+	var rows []function
+	for _, t := range []types.Type{date, clock, timestamp, timestamptz, interval} {
+		zoned := t == timestamptz
+		rows = append(rows,
+			function{name: "extract", args: sig(text, t), result: numeric, two: extract, zoned: zoned},
+			function{name: "date_part", args: sig(text, t), result: float8, two: datePart, zoned: zoned})
+	}
+	return rows
 }
 
+func extract(env *Env, field, t types.Value) (types.Value, error) {
+	return types.Extract(field.S, t, env.Zone)
+}
+
+func datePart(env *Env, field, t types.Value) (types.Value, error) {
+	return types.DatePart(field.S, t, env.Zone)
+}
+
+func dateTrunc(env *Env, field, t types.Value) (types.Value, error) {
+	return types.DateTrunc(field.S, t, env.Zone)
+}
+
+func dateTruncIn(_ *Env, a []types.Value) (types.Value, error) {
+	if infinite(a[1]) {
+		return types.DateTrunc(a[0].S, a[1], time.UTC)
+	}
+	zone, err := types.LoadZone(a[2].S)
+	if err != nil {
+		return types.Value{}, err
+	}
+	return types.DateTrunc(a[0].S, a[1], zone)
+}
+
+func dateBin(_ *Env, a []types.Value) (types.Value, error) { return types.DateBin(a[0], a[1], a[2]) }
+
+func age(env *Env, a, b types.Value) (types.Value, error) { return types.Age(a, b, env.Zone) }
+
+// atTimeZone does not look at the zone of what is infinite, as PostgreSQL does not.
 func atTimeZone(_ *Env, name, t types.Value) (types.Value, error) {
+	if infinite(t) {
+		return types.AtTimeZone(t, time.UTC)
+	}
 	zone, err := types.LoadZone(name.S)
 	if err != nil {
 		return types.Value{}, err
@@ -77,7 +130,12 @@ func atTimeZone(_ *Env, name, t types.Value) (types.Value, error) {
 	return types.AtTimeZone(t, zone)
 }
 
+func infinite(t types.Value) bool { return t.I == types.Infinity || t.I == types.NegInfinity }
+
 func atOffset(_ *Env, span, t types.Value) (types.Value, error) {
+	if infinite(t) {
+		return types.AtTimeZone(t, time.UTC)
+	}
 	zone, err := types.OffsetZone(span)
 	if err != nil {
 		return types.Value{}, err

@@ -23,12 +23,6 @@ func (b *binder) caseWhen(x *syntax.Case) (Expr, error) {
 	// PostgreSQL looks at ELSE first when it looks for the common type.
 	results := make([]bound, 1, len(x.Whens)+1)
 	results[0] = operandOf(&Const{T: untyped}, x)
-	if x.Else != nil {
-		var err error
-		if results[0], err = b.operand(x.Else); err != nil {
-			return nil, err
-		}
-	}
 	for i, w := range x.Whens {
 		var err error
 		if conds[i], err = b.whenCondition(operand, w.Cond); err != nil {
@@ -39,6 +33,12 @@ func (b *binder) caseWhen(x *syntax.Case) (Expr, error) {
 			return nil, err
 		}
 		results = append(results, then)
+	}
+	if x.Else != nil {
+		var err error
+		if results[0], err = b.operand(x.Else); err != nil {
+			return nil, err
+		}
 	}
 	values, t, err := b.alike("CASE", results)
 	if err != nil {
