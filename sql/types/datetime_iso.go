@@ -43,8 +43,9 @@ func parseISO(s string) (c civilTime, ok bool) {
 	if rest == "Z" {
 		return c, true
 	}
-	c.offset, ok = parseOffset(rest)
-	return c, ok
+	var fault decodeFault
+	c.offset, fault = parseOffset(rest)
+	return c, fault == faultNone
 }
 
 // isoTimeOfDay reads HH:MM[:SS[.ffffff]] and returns what follows.
@@ -63,6 +64,9 @@ func isoTimeOfDay(s string) (us int64, rest string, ok bool) {
 	us = h*hour + m*minute + sec*second
 	if rest == "" || rest[0] != '.' {
 		return us, rest, true
+	}
+	if len(s)-len(rest) == len("hh:mm") {
+		return 0, s, false // mm:ss.f
 	}
 	n, tail := countDigits(rest[1:])
 	if n == 0 || n > 6 {

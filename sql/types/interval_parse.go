@@ -51,15 +51,15 @@ func parseInterval(t Type, s string) (Value, error) {
 	problem := b.phrase(s)
 	if problem == badFormat {
 		b = intervalBuilder{}
-		problem = b.iso8601(trimBlanks(s))
+		problem = b.iso8601(s)
 	}
 	switch problem {
 	case badFormat:
 		return Value{}, Errorf(CodeDatetimeFormat, "invalid input syntax for type interval: \"%s\"", s)
-	case fieldOverflow22015:
+	case badRange:
 		return Value{}, Errorf(CodeIntervalOverflow, "interval field value out of range: \"%s\"", s)
 	}
-	v, err := checkedInterval(b.months, b.days, b.us)
+	v, err := checkedInterval(b.years*12+b.months, b.days, b.us)
 	if err != nil {
 		return v, err
 	}
@@ -75,13 +75,13 @@ type problem int
 const (
 	noProblem problem = iota
 	badFormat
-	fieldOverflow22015
+	badRange
 )
 
 // intervalBuilder adds up the parts of an interval.
 type intervalBuilder struct {
-	months, days, us int64
-	overflowed       bool
+	years, months, days, us int64
+	overflowed              bool
 }
 
 // add returns a + b*scale, noting an overflow.
@@ -123,7 +123,7 @@ func (b *intervalBuilder) addFractionDays(fraction float64, scale int64) {
 
 // addYears adds n+fraction times scale years; fractions of a year are rounded to months.
 func (b *intervalBuilder) addYears(n int64, fraction float64, scale int64) {
-	b.months = b.add(b.months, n, scale*12)
+	b.years = b.add(b.years, n, scale)
 	b.months = b.add(b.months, int64(math.RoundToEven(fraction*float64(scale)*12)), 1)
 }
 
@@ -169,53 +169,46 @@ func (b *intervalBuilder) negate() {
 	if b.us == math.MinInt64 {
 		b.overflowed = true
 	}
-	b.months, b.days, b.us = -b.months, -b.days, -b.us
+	b.years, b.months, b.days, b.us = -b.years, -b.months, -b.days, -b.us
 }
 
 // outcome turns a noted overflow into the problem it is.
 func (b *intervalBuilder) outcome() problem {
-	if b.overflowed || b.months != int64(int32(b.months)) || b.days != int64(int32(b.days)) {
-		return fieldOverflow22015
+	if b.overflowed || b.years != int64(int32(b.years)) || b.months != int64(int32(b.months)) || b.days != int64(int32(b.days)) {
+		return badRange
 	}
 	return noProblem
 }
 
 // phrase reads PostgreSQL's own form from right to left, for a unit stands behind its number. A number without a unit
-// is seconds at the end of the text and days before a time of day.
+// is seconds at the end of the text, and days before a time of day or before hours.
 func (b *intervalBuilder) phrase(s string) problem {
-	words, ok := intervalWords(s)
-	if !ok || len(words) == 0 {
+	tokens, ok := dateTokens(s)
+	if !ok {
 		return badFormat
 	}
 	var seen intervalField
-	var unit intervalField // of the number to the left; 0 where nothing said it
+	unit := fieldSecond // of the number to the left
 	ago := false
-	for i := len(words) - 1; i >= 0; i-- {
-		w := words[i]
+	for i := len(tokens) - 1; i >= 0; i-- {
+		t := tokens[i]
+		if t.kind == tokenWord || t.kind == tokenSpecial {
+			ago = ago || t.text == "ago"
+			if unit, ok = intervalUnits[t.text]; !ok && t.text != "ago" {
+				return badFormat
+			}
+			continue
+		}
 		var fields intervalField
 		var bad problem
-		switch {
-		case w.alpha && w.text == "ago":
-			if i != len(words)-1 {
-				return badFormat
-			}
-			ago = true
-			continue
-		case w.alpha && w.text == "@":
-			continue
-		case w.alpha:
-			if unit, ok = intervalUnits[w.text]; !ok {
-				return badFormat
-			}
-			continue
-		case strings.Contains(w.text, ":"):
-			fields, bad = fieldTime, b.clock(w.text)
+		if strings.Contains(t.text, ":") {
+			fields, bad = fieldTime, b.clock(t.text)
 			unit = fieldDay
-		default:
-			if unit == 0 {
-				unit = fieldSecond
+		} else {
+			fields, bad = b.number(t.text, unit)
+			if unit == fieldHour {
+				unit = fieldDay
 			}
-			fields, unit, bad = b.number(w.text, unit)
 		}
 		if bad != noProblem {
 			return bad
@@ -234,35 +227,34 @@ func (b *intervalBuilder) phrase(s string) problem {
 	return b.outcome()
 }
 
-// number adds "12", "-1.5" or SQL's years-months "1-2", and returns the fields it set and the unit that goes on holding.
-func (b *intervalBuilder) number(s string, unit intervalField) (intervalField, intervalField, problem) {
+// number adds "12", "-1.5" or SQL's years-months "1-2", and returns the fields it set.
+func (b *intervalBuilder) number(s string, unit intervalField) (intervalField, problem) {
 	sign, rest := cutSign(s)
 	digits, tail := countDigits(rest)
 	n, err := strconv.ParseInt(string(sign)+"0"+rest[:digits], 10, 64)
 	if err != nil {
-		return 0, unit, fieldOverflow22015
+		return 0, badRange
 	}
 	if strings.HasPrefix(tail, "-") {
-		return fieldMonth, fieldMonth, b.yearsMonths(n, tail[1:], sign)
+		return fieldMonth, b.yearsMonths(n, tail[1:], sign)
 	}
 	fraction := 0.0
 	if tail != "" {
 		if fraction, err = parseFractionPart(tail); err != nil {
-			return 0, unit, badFormat
+			return 0, badFormat
 		}
 	}
-	if digits == 0 && tail == "" {
-		return 0, unit, badFormat
+	if unit == 0 {
+		return 0, badFormat // "ago" was taken for a unit
 	}
 	if sign == '-' {
 		fraction = -fraction
 	}
 	b.addField(unit, n, fraction)
-	fields := unit
 	if unit == fieldSecond && fraction != 0 {
-		fields = fieldAllSeconds
+		return fieldAllSeconds, noProblem
 	}
-	return fields, unit, noProblem
+	return unit, noProblem
 }
 
 func (b *intervalBuilder) yearsMonths(years int64, s string, sign byte) problem {
@@ -272,13 +264,17 @@ func (b *intervalBuilder) yearsMonths(years int64, s string, sign byte) problem 
 	}
 	months, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || months >= 12 {
-		return fieldOverflow22015
+		return badRange
 	}
 	if sign == '-' {
 		months = -months
 	}
-	b.months = b.add(b.months, years, 12)
-	b.months = b.add(b.months, months, 1)
+	// PostgreSQL makes months of both, in 32 bits.
+	total := b.add(months, years, 12)
+	if total != int64(int32(total)) {
+		return badRange
+	}
+	b.months = b.add(b.months, total, 1)
 	return noProblem
 }
 
@@ -325,15 +321,15 @@ func clockTime(s string) (int64, problem) {
 	parts[len(parts)-1] = last
 	var n [3]int64
 	for i, p := range parts {
-		if p == "" && i == len(parts)-1 && i > 0 {
-			continue // "12:" is 12:00
+		if p == "" && i > 0 {
+			continue // "12:" is 12:00, and "12::5" is 12:00:05
 		}
 		if p == "" || !allDigits(p) {
 			return 0, badFormat
 		}
 		v, err := strconv.ParseInt(p, 10, 64)
 		if err != nil {
-			return 0, fieldOverflow22015
+			return 0, badRange
 		}
 		n[i] = v
 	}
@@ -349,126 +345,107 @@ func clockTime(s string) (int64, problem) {
 		}
 	}
 	if n[1] > 59 || n[2] > 60 {
-		return 0, fieldOverflow22015
+		return 0, badRange
 	}
 	hours, ok := mulInt64(n[0], hour)
 	us += n[1]*minute + n[2]*second
 	if !ok || hours+us < hours {
-		return 0, fieldOverflow22015
+		return 0, badRange
 	}
 	return hours + us, noProblem
 }
 
-// intervalWord is a run of letters, or a number with its sign, fraction and colons.
-type intervalWord struct {
-	text  string
-	alpha bool
-}
-
-// intervalWords cuts the text of an interval; "1day" is two words.
-func intervalWords(s string) ([]intervalWord, bool) {
-	var words []intervalWord
-	for i := 0; i < len(s); {
-		c := s[i]
-		start := i
-		switch {
-		case blank(c):
-			i++
-		case c == '@':
-			words = append(words, intervalWord{text: "@", alpha: true})
-			i++
-		case isLetter(c):
-			for i < len(s) && isLetter(s[i]) {
-				i++
-			}
-			words = append(words, intervalWord{text: strings.ToLower(s[start:i]), alpha: true})
-		case c == '-' || c == '+':
-			i++
-			for i < len(s) && blank(s[i]) {
-				i++
-			}
-			end := numberEnd(s, i)
-			if end == i {
-				return nil, false
-			}
-			words = append(words, intervalWord{text: s[start:start+1] + s[i:end]})
-			i = end
-		case c-'0' <= 9 || c == '.':
-			i = numberEnd(s, i)
-			words = append(words, intervalWord{text: s[start:i]})
-		default:
-			return nil, false
-		}
-	}
-	return words, true
-}
-
-// numberEnd returns where the number, time or years-months that begins at i ends.
-func numberEnd(s string, i int) int {
-	start := i
-	for i < len(s) {
-		c := s[i]
-		if c-'0' > 9 && c != '.' && c != ':' && (c != '-' || i == start) {
-			break
-		}
-		i++
-	}
-	return i
-}
-
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-// iso8601 reads P1Y2M3DT4H5M6.7S, with signs and fractions at any part, and the form P0001-02-03T04:05:06.
+// iso8601 reads P1Y2M3DT4H5M6.7S, with signs and fractions at any part, and the forms with fixed places:
+// P0001-02-03T04:05:06 and P00010203T040506.
 func (b *intervalBuilder) iso8601(s string) problem {
 	if len(s) < 2 || s[0] != 'P' {
 		return badFormat
 	}
-	rest, inTime, some := s[1:], false, false
-	for rest != "" {
-		if rest[0] == 'T' {
-			if rest = rest[1:]; rest == "" {
-				return badFormat
-			}
-			inTime, some = true, false
-			continue
+	date, clock, hasTime := strings.Cut(s[1:], "T")
+	if bad := b.isoPart(date, isoDateUnits, "-", 8); bad != noProblem {
+		return bad
+	}
+	if hasTime {
+		if bad := b.isoPart(clock, isoTimeUnits, ":", 6); bad != noProblem {
+			return bad
 		}
-		n, fraction, tail, ok := isoNumber(rest)
-		if !ok {
-			return badFormat
-		}
-		if tail == "" || tail[0] == '-' || tail[0] == 'T' || tail[0] == ':' {
-			if some {
-				return badFormat
-			}
-			return b.isoAlternative(rest, inTime)
-		}
-		unit, ok := isoUnit(tail[0], inTime)
-		if !ok {
-			return badFormat
-		}
-		b.addField(unit, n, fraction)
-		rest, some = tail[1:], true
 	}
 	return b.outcome()
 }
 
-func isoUnit(c byte, inTime bool) (intervalField, bool) {
-	date := map[byte]intervalField{'Y': fieldYear, 'M': fieldMonth, 'W': fieldWeek, 'D': fieldDay}
-	time := map[byte]intervalField{'H': fieldHour, 'M': fieldMinute, 'S': fieldSecond}
-	if inTime {
-		date = time
+// isoDateUnits and isoTimeUnits are the designators on either side of the T; places are the fields of the forms without designators.
+var (
+	isoDateUnits = isoUnits{
+		designators: map[byte]intervalField{'Y': fieldYear, 'M': fieldMonth, 'W': fieldWeek, 'D': fieldDay},
+		places:      [3]intervalField{fieldYear, fieldMonth, fieldDay},
 	}
-	unit, ok := date[c]
-	return unit, ok
+	isoTimeUnits = isoUnits{
+		designators: map[byte]intervalField{'H': fieldHour, 'M': fieldMinute, 'S': fieldSecond},
+		places:      [3]intervalField{fieldHour, fieldMinute, fieldSecond},
+	}
+)
+
+type isoUnits struct {
+	designators map[byte]intervalField
+	places      [3]intervalField
+}
+
+// isoPart reads what stands on one side of the T. width is the number of digits of the form without separators.
+func (b *intervalBuilder) isoPart(s string, units isoUnits, separator string, width int) problem {
+	for rest := s; rest != ""; {
+		n, fraction, tail, bad := isoNumber(rest)
+		if bad != noProblem {
+			return bad
+		}
+		if tail == "" || tail[:1] == separator {
+			if rest != s {
+				return badFormat
+			}
+			return b.isoPlaces(s, units, separator, width)
+		}
+		unit, ok := units.designators[tail[0]]
+		if !ok {
+			return badFormat
+		}
+		b.addField(unit, n, fraction)
+		rest = tail[1:]
+	}
+	return noProblem
+}
+
+// isoPlaces reads fields that are told by their places.
+func (b *intervalBuilder) isoPlaces(s string, units isoUnits, separator string, width int) problem {
+	if digits, tail := countDigits(strings.TrimPrefix(s, "-")); digits == width && !strings.HasPrefix(tail, separator) {
+		n, fraction, _, bad := isoNumber(s)
+		b.addField(units.places[0], n/10000, 0)
+		b.addField(units.places[1], n/100%100, 0)
+		b.addField(units.places[2], n%100, fraction)
+		return bad
+	}
+	for i, unit := range units.places {
+		n, fraction, tail, bad := isoNumber(s)
+		if bad != noProblem {
+			return bad
+		}
+		b.addField(unit, n, fraction)
+		if tail == "" {
+			return noProblem
+		}
+		if tail[:1] != separator || i == len(units.places)-1 {
+			return badFormat
+		}
+		s = tail[1:]
+	}
+	return noProblem
 }
 
 // isoNumber reads [sign] digits [. digits].
-func isoNumber(s string) (n int64, fraction float64, tail string, ok bool) {
+func isoNumber(s string) (n int64, fraction float64, tail string, bad problem) {
 	sign, rest := cutSign(s)
 	digits, tail := countDigits(rest)
 	n, err := strconv.ParseInt(string(sign)+"0"+rest[:digits], 10, 64)
 	if err != nil {
-		return 0, 0, s, false
+		return 0, 0, s, badRange
 	}
 	if strings.HasPrefix(tail, ".") {
 		places, _ := countDigits(tail[1:])
@@ -478,44 +455,13 @@ func isoNumber(s string) (n int64, fraction float64, tail string, ok bool) {
 		digits += places
 		tail = tail[places+1:]
 	}
+	if digits == 0 {
+		return 0, 0, s, badFormat
+	}
 	if sign == '-' {
 		fraction = -fraction
 	}
-	return n, fraction, tail, digits > 0
-}
-
-// isoAlternative reads the form with fixed places: YYYY-MM-DD before the T, hh:mm:ss after it.
-func (b *intervalBuilder) isoAlternative(s string, inTime bool) problem {
-	date, clock, hasTime := s, "", false
-	if !inTime {
-		date, clock, hasTime = strings.Cut(s, "T")
-		if bad := b.isoFields(date, "-", fieldYear, fieldMonth, fieldDay); bad != noProblem {
-			return bad
-		}
-	} else {
-		clock, hasTime = s, true
-	}
-	if hasTime {
-		if bad := b.isoFields(clock, ":", fieldHour, fieldMinute, fieldSecond); bad != noProblem {
-			return bad
-		}
-	}
-	return b.outcome()
-}
-
-func (b *intervalBuilder) isoFields(s, separator string, units ...intervalField) problem {
-	parts := strings.Split(s, separator)
-	if len(parts) > len(units) {
-		return badFormat
-	}
-	for i, p := range parts {
-		n, fraction, tail, ok := isoNumber(p)
-		if !ok || tail != "" {
-			return badFormat
-		}
-		b.addField(units[i], n, fraction)
-	}
-	return noProblem
+	return n, fraction, tail, noProblem
 }
 
 // roundInterval rounds an interval's seconds to the digits t keeps.

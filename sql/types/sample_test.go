@@ -104,7 +104,8 @@ func sampleValue(t Type, r *rand.Rand) Value {
 		}
 		return Value{Kind: t.Kind, I: us}
 	case Interval:
-		return NewInterval(int32(sampleInt(r)), int32(sampleInt(r)), sampleInt(r))
+		// PostgreSQL cannot read back the smallest number of microseconds.
+		return NewInterval(int32(sampleInt(r)), int32(sampleInt(r)), max(sampleInt(r), math.MinInt64+1))
 	case UUID:
 		var b [16]byte
 		for i := range b {

@@ -1,10 +1,13 @@
 package types
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // named zones work on machines without a zone database
+	"unicode"
 )
 
 // offsetAt returns the seconds zone is ahead of UTC at the instant us.
@@ -52,35 +55,88 @@ func toUTC(local int64, zone *time.Location) int64 {
 // zones caches what LoadZone found: time.LoadLocation reads a file each time.
 var zones sync.Map // lower-case name -> *time.Location
 
-// LoadZone returns the time zone called name: a name of the tz database in any case, an abbreviation PostgreSQL knows, or an
-// offset such as +02 or -05:30 (east of Greenwich is positive, as in timestamp literals).
+// LoadZone returns the time zone that AT TIME ZONE and a timestamp literal know by name: an abbreviation (CET, which has no
+// summer time), a name of the tz database in any case, or a POSIX offset such as UTC+3, which is positive west of Greenwich.
 func LoadZone(name string) (*time.Location, error) {
-	key := strings.ToLower(strings.TrimSpace(name))
+	key := strings.ToLower(name)
+	if offset, ok := zoneAbbreviations[key]; ok {
+		return time.FixedZone(strings.ToUpper(name), int(offset)), nil
+	}
+	return loadNamed(name)
+}
+
+// LoadSessionZone returns the zone that SET TimeZone = name means: a number is hours east of Greenwich, and names of
+// the tz database are not hidden by abbreviations (CET has a summer time).
+func LoadSessionZone(name string) (*time.Location, error) {
+	if hours, err := strconv.ParseFloat(name, 64); err == nil && math.Abs(hours) < 168 {
+		return time.FixedZone(name, int(hours*3600)), nil
+	}
+	return loadNamed(name)
+}
+
+// loadNamed returns a zone of the tz database, or one of a POSIX offset.
+func loadNamed(name string) (*time.Location, error) {
+	key := strings.ToLower(name)
 	if z, ok := zones.Load(key); ok {
 		return z.(*time.Location), nil
 	}
-	z := findZone(strings.TrimSpace(name))
+	z := findZone(name)
 	if z == nil {
 		return nil, Errorf(CodeInvalidParameter, "time zone \"%s\" not recognized", name).
-			WithHint("Write a name such as 'Europe/Berlin', or an offset such as '+02'.")
+			WithHint("Write a name such as Europe/Berlin.")
 	}
 	zones.Store(key, z)
 	return z, nil
 }
 
 func findZone(name string) *time.Location {
-	if name == "" || strings.EqualFold(name, "local") {
-		return nil // Go gives these a meaning of its own
+	key := strings.ToLower(name)
+	if key == "" || key == "local" || strings.HasPrefix(key, "/") {
+		return nil // Go would take these for the machine's own zone, or a file
 	}
-	if offset, ok := parseOffset(name); ok {
-		return time.FixedZone(name, int(offset))
-	}
-	for _, spelling := range []string{name, strings.ToUpper(name), titleZone(name)} {
+	for _, spelling := range []string{zoneSpellings[key], titleZone(key), strings.ToUpper(key)} {
+		if spelling == "" {
+			continue
+		}
 		if z, err := time.LoadLocation(spelling); err == nil {
 			return z
 		}
 	}
+	if offset, ok := posixOffset(name); ok {
+		return time.FixedZone(name, int(offset))
+	}
 	return nil
+}
+
+// posixOffset reads a POSIX time zone without summer time: an abbreviation of letters or in angle brackets, or none, and an offset
+// west of Greenwich. The result is east of Greenwich.
+func posixOffset(s string) (int64, bool) {
+	if strings.HasPrefix(s, "<") {
+		end := strings.IndexByte(s, '>')
+		if end < 0 {
+			return 0, false
+		}
+		s = s[end+1:]
+	} else {
+		s = strings.TrimLeftFunc(s, unicode.IsLetter)
+	}
+	sign, rest := cutSign(s)
+	fields := strings.Split(rest, ":")
+	if len(fields) > 3 {
+		return 0, false
+	}
+	limits, units := [...]int64{167, 59, 59}, [...]int64{3600, 60, 1}
+	var offset int64
+	for i, f := range fields {
+		if f == "" || len(f) > 3 || !allDigits(f) || smallInt(f) > limits[i] {
+			return 0, false
+		}
+		offset += smallInt(f) * units[i]
+	}
+	if sign == '-' {
+		return offset, true
+	}
+	return -offset, true
 }
 
 // titleZone capitalises the words of a zone name: america/new_york becomes America/New_York.
@@ -94,50 +150,55 @@ func titleZone(name string) string {
 	return string(b)
 }
 
-// parseOffset reads +HH, +HHMM, +HHMMSS, +HH:MM or +HH:MM:SS as seconds east of Greenwich.
-func parseOffset(s string) (int64, bool) {
-	if s == "" || s[0] != '+' && s[0] != '-' {
-		return 0, false
+// parseOffset reads the numeric zone of a timestamp, +HH, +HHMM, +HH:MM or +HH:MM:SS, as seconds east of Greenwich.
+func parseOffset(s string) (int64, decodeFault) {
+	sign, rest := cutSign(s)
+	if len(rest) == len(s) {
+		return 0, faultFormat
 	}
-	var parts [3]int64
-	rest, n := s[1:], 0
-	if digits, tail := countDigits(rest); tail == "" && digits > 2 {
-		rest = colons(rest) // +HHMM
+	var n [3]int64
+	digits, tail := countDigits(rest)
+	if digits == 0 {
+		return 0, faultFormat
 	}
-	for ; n < 3; n++ {
-		digits, tail := countDigits(rest)
-		if digits == 0 || digits > 2 {
-			return 0, false
+	runTogether := tail == "" && digits > 2
+	for i := range n {
+		if len(strings.TrimLeft(rest[:digits], "0")) > 9 {
+			return 0, faultZone
 		}
-		parts[n] = smallInt(rest[:digits])
-		if rest = tail; rest == "" {
+		n[i], rest = smallInt(rest[:digits]), tail
+		if i == len(n)-1 || !strings.HasPrefix(rest, ":") {
 			break
 		}
-		if rest[0] != ':' {
-			return 0, false
-		}
 		rest = rest[1:]
+		digits, tail = countDigits(rest)
 	}
-	if rest != "" || parts[0] > 15 || parts[1] > 59 || parts[2] > 59 {
-		return 0, false
+	if runTogether {
+		n[0], n[1] = n[0]/100, n[0]%100
 	}
-	offset := parts[0]*3600 + parts[1]*60 + parts[2]
-	if s[0] == '-' {
+	if n[0] > 15 || n[1] > 59 || n[2] > 59 {
+		return 0, faultZone
+	}
+	if rest != "" {
+		return 0, faultFormat
+	}
+	offset := n[0]*3600 + n[1]*60 + n[2]
+	if sign == '-' {
 		offset = -offset
 	}
-	return offset, true
+	return offset, faultNone
 }
 
-// colons puts colons between pairs of digits counted from the right: 0530 becomes 05:30, 530 becomes 5:30.
-func colons(digits string) string {
-	var b strings.Builder
-	for i := range len(digits) {
-		if i > 0 && (len(digits)-i)%2 == 0 {
-			b.WriteByte(':')
+// fixedOffset reports whether a zone has had one offset from 1850 on.
+func fixedOffset(zone *time.Location) bool {
+	const halfYear = 183 * day
+	first := offsetAt(zone, 0)
+	for us := daysFromCivil(1850, 1, 1) * day; us < daysFromCivil(2040, 1, 1)*day; us += halfYear {
+		if offsetAt(zone, us) != first {
+			return false
 		}
-		b.WriteByte(digits[i])
 	}
-	return b.String()
+	return true
 }
 
 // smallInt returns the number that a few decimal digits spell.
