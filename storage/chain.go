@@ -71,6 +71,14 @@ func linkKey(seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(prefix(spaceChain), seq)
 }
 
+// linkSeq is the inverse of linkKey. The sentinel of the space is no link.
+func linkSeq(k []byte) (seq uint64, ok bool) {
+	if len(k) != 1+8 || space(k[0]) != spaceChain {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(k[1:]), true
+}
+
 // chain is the state of the commit chain in memory.
 type chain struct {
 	last link
@@ -116,7 +124,7 @@ func (c *chain) load(v *View) error {
 		if err != nil {
 			return err
 		}
-		if string(k) != string(linkKey(l.seq)) {
+		if seq, ok := linkSeq(k); !ok || seq != l.seq {
 			return damaged(0, 0, "the chain record of commit %d lies under the key %x", l.seq, k)
 		}
 		if len(c.kept) > 0 && l.seq != c.last.seq+1 {

@@ -162,7 +162,7 @@ func (db *DB) treeOptions() badger.Options {
 		WithMemTableSize(memTable).
 		WithNumMemtables(numMemtables).
 		WithValueThreshold(min(1<<20, batch)).
-		WithValueLogFileSize(16 << 20). // never written to, yet mapped twice this size
+		WithValueLogFileSize(1 << 20). // never written to, yet mapped twice this size
 		WithNumCompactors(2).
 		WithMetricsEnabled(false). // a map look-up and a shared counter in every Get
 		WithBypassLockGuard(true). // ours is on the directory above

@@ -50,8 +50,11 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string {
 	s := fmt.Sprintf("data directory %s is damaged: %s", e.Dir, e.Detail)
-	if e.To != 0 {
+	switch {
+	case e.From != 0 && e.To != 0:
 		s += fmt.Sprintf(" (commits %d to %d are missing)", e.From, e.To)
+	case e.From != 0:
+		s += fmt.Sprintf(" (commits from %d on are missing)", e.From)
 	}
 	if e.Err != nil {
 		s += ": " + e.Err.Error()

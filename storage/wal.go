@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -17,7 +18,7 @@ import (
 //
 //	meta (1) | user meta (1) | key length | value length | expiry (uvarints) | key | value | CRC-32C of all this (4)
 //
-// where the key ends with 8 bytes of version. Badger takes the first entry that does not check as the end of the log, and
+// where the key ends with 8 bytes of version, and a transaction ends with an entry of its own, before which its entries count for nothing. Badger takes the first entry that does not check as the end of the log, and
 // cuts it off there. In an older log that is damage, for it was synced before the next one was begun. In the newest one it
 // may be a transaction that a crash has cut and nobody was told about; whether it was acknowledged, HEAD says.
 
@@ -26,42 +27,55 @@ const (
 	walVersion  = 8
 	walMaxKey   = 1 << 16
 	walMaxValue = 1 << 30
+	walCommit   = "!badger!txn" // the key of the entry that ends a transaction
 )
 
 // checkWALs looks for damage in the write-ahead logs.
 func checkWALs(dir string, files []treeFile) error {
-	var wals []treeFile
-	for _, f := range files {
-		if strings.HasSuffix(f.name, ".mem") {
-			wals = append(wals, f)
-		}
-	}
 	head, _, known, err := readHead(dir)
 	if err != nil {
 		return err
 	}
-	for i, f := range wals {
+	var damaged *DamagedError // whose missing commits end before the next one that is found
+	last := uint64(0)         // the newest commit before
+	for i, f := range files {
+		if !strings.HasSuffix(f.name, ".mem") {
+			continue
+		}
 		s, err := scanWAL(filepath.Join(dir, treeDir, f.name))
 		if err != nil {
 			return fmt.Errorf("inspect %s: %w", f.name, err)
 		}
-		newest := i == len(wals)-1
-		switch {
-		case s.clean:
-		case !newest:
-			return &DamagedError{From: s.lastSeq + 1, Detail: fmt.Sprintf("the write-ahead log %s is damaged at byte %d", filepath.Join(treeDir, f.name), s.end)}
-		case known && head > s.lastSeq && s.lastSeq > 0:
-			return &DamagedError{From: s.lastSeq + 1, To: head, Detail: fmt.Sprintf("the write-ahead log %s is damaged at byte %d", filepath.Join(treeDir, f.name), s.end)}
+		if damaged != nil && s.first != 0 {
+			damaged.To = s.first - 1
+			return damaged
+		}
+		last = max(last, s.last)
+		newest := !slices.ContainsFunc(files[i+1:], func(f treeFile) bool { return strings.HasSuffix(f.name, ".mem") })
+		if s.clean || newest && !(known && last != 0 && head > last) {
+			continue
+		}
+		if damaged == nil {
+			damaged = &DamagedError{Detail: fmt.Sprintf("the write-ahead log %s is damaged at byte %d", filepath.Join(treeDir, f.name), s.end)}
+			if last != 0 {
+				damaged.From = last + 1
+			}
 		}
 	}
-	return nil
+	if damaged == nil {
+		return nil
+	}
+	if known && head > last {
+		damaged.To = head
+	}
+	return damaged
 }
 
 // walState is what a scan of a write-ahead log has found.
 type walState struct {
-	end     int64  // where the valid entries end
-	lastSeq uint64 // the newest commit of ours within them, 0 for none
-	clean   bool   // nothing but zeros follows
+	end         int64  // where the last whole transaction ends
+	first, last uint64 // the commits of ours up to there, 0 for none
+	clean       bool   // nothing but zeros follows
 }
 
 func scanWAL(path string) (s walState, err error) {
@@ -75,15 +89,25 @@ func scanWAL(path string) (s walState, err error) {
 		return walState{clean: true}, nil // cut before anything was written
 	}
 	s.end = walHeader
+	at, link := s.end, uint64(0)
 	for {
 		k, n := r.entry()
 		if n == 0 {
 			break
 		}
-		s.end += int64(n)
-		if k = bytes.TrimPrefix(k[:len(k)-walVersion], prefix(spaceChain)); len(k) == 8 && r.key[0] == byte(spaceChain) && !r.deletes {
-			s.lastSeq = max(s.lastSeq, binary.BigEndian.Uint64(k))
+		at += int64(n)
+		k = k[:len(k)-walVersion]
+		if seq, ok := linkSeq(k); ok && !r.deletes {
+			link = seq
 		}
+		if string(k) != walCommit {
+			continue
+		}
+		s.end = at
+		if s.first == 0 {
+			s.first = link
+		}
+		s.last = max(s.last, link)
 	}
 	s.clean, err = onlyZeros(f, s.end)
 	return s, err
