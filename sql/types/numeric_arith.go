@@ -261,9 +261,6 @@ func SignNumeric(v Value) Value {
 	return IntNumeric(int64(numericSign(v)))
 }
 
-// maxRoundScale bounds the scale round() and trunc() are asked for, as PostgreSQL 15 does.
-const maxRoundScale = 2000
-
 // RoundNumeric rounds v half away from zero to scale digits after the point, which may be negative (tens, hundreds).
 func RoundNumeric(v Value, scale int64) (Value, error) {
 	return toScale(v, scale, roundQuotient)
@@ -276,7 +273,8 @@ func TruncNumeric(v Value, scale int64) (Value, error) {
 
 // toScale gives v the display scale max(scale, 0), with the digits beyond scale taken off by quotient.
 func toScale(v Value, scale int64, quotient func(num, den *big.Int) *big.Int) (Value, error) {
-	s := int(min(max(scale, -maxRoundScale), maxRoundScale))
+	// Beyond these limits nothing changes; one more digit may come from rounding up.
+	s := int(min(max(scale, -maxNumericDigits-1), maxNumericScale))
 	if v.Scale < 0 || s == int(v.Scale) {
 		return v, nil
 	}

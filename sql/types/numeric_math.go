@@ -93,10 +93,8 @@ func LogNumeric(base, v Value) (Value, error) {
 	if base.Scale == ScaleNaN || v.Scale == ScaleNaN {
 		return numericNaN, nil
 	}
-	for _, x := range [...]Value{base, v} {
-		if numericSign(x) < 0 {
-			return Value{}, checkLogArgument(x)
-		}
+	if infinite := base.Scale < 0 || v.Scale < 0; infinite && numericSign(base) >= 0 && numericSign(v) < 0 {
+		return Value{}, checkLogArgument(v) // before a base of zero is found
 	}
 	for _, x := range [...]Value{base, v} {
 		if err := checkLogArgument(x); err != nil {

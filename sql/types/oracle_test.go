@@ -114,7 +114,7 @@ func (c *comparison) check(known map[string]string) {
 			continue
 		}
 		if wrong++; wrong <= 40 {
-			c.t.Errorf("%s\n\t  ours: %s\n\ttheirs: %s", c.expressions[i], c.ours[i], theirs)
+			c.t.Errorf("%.200s\n\t  ours: %.200s\n\ttheirs: %.200s", c.expressions[i], c.ours[i], theirs)
 		}
 	}
 	if wrong > 40 {
