@@ -131,8 +131,25 @@ func TestExactSumCarriesInTime(t *testing.T) {
 			other.reset()
 			want.Add(want, bigFloat(f))
 		}
+		if s.pending > maxPending {
+			t.Fatalf("%d additions without a carry", s.pending)
+		}
 	}
 	checkSum(t, &s, want)
+}
+
+// A float32 that is subnormal has fewer bits; rounding to 24 of them first would round twice.
+func TestExactSumRoundsSubnormalsOnce(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 2000 {
+		var s exactSum
+		want := bigFloat(0)
+		for _, f := range []float64{math.Ldexp(float64(r.IntN(64)), -150), math.Ldexp(float64(r.IntN(3)-1), -190)} {
+			s.add(f, 1)
+			want.Add(want, bigFloat(f))
+		}
+		checkSum(t, &s, want)
+	}
 }
 
 func TestExactSumOfMany(t *testing.T) {

@@ -185,6 +185,9 @@ func closeFloats(t *testing.T, fn *Func, got types.Value, want *string, magnitud
 	if err != nil {
 		t.Fatal(err)
 	}
+	if w.Float() == 0 && got.Float() == 0 { // the sign of zero does not depend on the order
+		return false
+	}
 	epsilon := 0x1p-50
 	if fn.Result.Kind == types.Float4 {
 		epsilon = 0x1p-21
