@@ -41,19 +41,52 @@ func DatePart(field string, v Value, zone *time.Location) (Value, error) {
 	if err != nil || n.IsNull() {
 		return n, err
 	}
-	switch {
-	case n.Scale == ScaleInf:
+	switch n.Scale {
+	case ScaleInf:
 		return NewFloat8(math.Inf(1)), nil
-	case n.Scale == ScaleNegInf:
+	case ScaleNegInf:
 		return NewFloat8(math.Inf(-1)), nil
-	case timeFields[field] == julianField:
-		us := v.I
-		if v.Kind == Timestamptz {
-			us = toLocal(us, zone)
-		}
-		return NewFloat8(float64(floorDiv(us, day)-minDays) + float64(floorMod(us, day))/1e6/86400), nil
+	}
+	f, err := parseTimeField(field, v.Kind)
+	if err != nil {
+		return Value{}, err
+	}
+	if x, ok := floatField(f, v, zone); ok {
+		return NewFloat8(x), nil
 	}
 	return NewFloat8(nearestFloat(n)), nil
+}
+
+// floatField computes the fields with a fraction in the order in which PostgreSQL adds their parts, which decides the last bit.
+// The conversions to float64 keep a compiler from fusing a product and a sum.
+func floatField(f timeField, v Value, zone *time.Location) (float64, bool) {
+	us := v.I
+	if v.Kind == Timestamptz && f != epochField {
+		us = toLocal(us, zone)
+	}
+	rest := us % minute
+	if v.Kind != Interval {
+		rest = floorMod(us, minute)
+	}
+	switch {
+	case f == millisecondsField:
+		return float64(float64(rest/second)*1000) + float64(rest%second)/1000, true
+	case f == secondField:
+		return float64(rest/second) + float64(rest%second)/1e6, true
+	case f == julianField:
+		timeOfDay := floorMod(us, day)
+		seconds := float64(timeOfDay/second) + float64(timeOfDay%second)/1e6
+		return float64(floorDiv(us, day)-minDays) + seconds/86400, true
+	case f == epochField && v.Kind != Interval:
+		return float64(us) / 1e6, true
+	case f == epochField:
+		s := v.Span()
+		sum := float64(us) / 1e6
+		sum += float64(365.25 * 86400 * float64(s.Months/12))
+		sum += float64(30 * 86400 * float64(s.Months%12))
+		return sum + float64(86400*float64(s.Days)), true
+	}
+	return 0, false
 }
 
 func extractTimestamp(name string, f timeField, v Value, zone *time.Location) (Value, error) {
@@ -190,11 +223,8 @@ func extractInfinite(name string, f timeField, v Value) (Value, error) {
 	switch f {
 	case yearField, decadeField, centuryField, millenniumField, julianField, isoYearField, epochField:
 		return infNumeric(v.I < 0), nil
-	case timezoneField, timezoneHourField, timezoneMinuteField:
-		if v.Kind != Timestamptz {
-			return Value{}, fieldNotSupported(name, v.Kind)
-		}
-	case microsecondsField, millisecondsField, secondField, minuteField, hourField:
+	case timezoneField, timezoneHourField, timezoneMinuteField,
+		microsecondsField, millisecondsField, secondField, minuteField, hourField:
 		if v.Kind == Date {
 			return Value{}, fieldNotSupported(name, v.Kind)
 		}

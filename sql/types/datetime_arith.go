@@ -236,7 +236,7 @@ func ToTimestamp(seconds float64) (Value, error) {
 	const epoch = 946684800
 	us := math.RoundToEven((seconds - epoch) * 1e6)
 	if !(us >= float64(minTimestamp) && us < float64(maxTimestamp-epoch*second)) {
-		return Value{}, Errorf(CodeDatetimeOverflow, "timestamp out of range: \"%g\"", seconds)
+		return Value{}, Errorf(CodeDatetimeOverflow, "timestamp out of range: \"%.6g\"", seconds)
 	}
 	return checkedTimestamp(Timestamptz, int64(us)+epoch*second)
 }

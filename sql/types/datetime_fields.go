@@ -59,9 +59,13 @@ func parseTimeField(name string, k Kind) (timeField, error) {
 	if f, ok := timeFields[strings.ToLower(name)]; ok {
 		return f, nil
 	}
-	return noField, Errorf(CodeInvalidParameter, "unit \"%s\" not recognized for type %s", name, k)
+	return noField, fieldNotRecognized(name, k)
+}
+
+func fieldNotRecognized(name string, k Kind) *Error {
+	return Errorf(CodeInvalidParameter, "unit \"%s\" not recognized for type %s", strings.ToLower(name), k)
 }
 
 func fieldNotSupported(name string, k Kind) *Error {
-	return Errorf(CodeNotSupported, "unit \"%s\" not supported for type %s", name, k)
+	return Errorf(CodeNotSupported, "unit \"%s\" not supported for type %s", strings.ToLower(name), k)
 }

@@ -11,12 +11,9 @@ func DateTrunc(field string, v Value, zone *time.Location) (Value, error) {
 	if !v.finite() {
 		return v, nil
 	}
-	f, err := parseTimeField(field, v.Kind)
+	f, err := truncField(field, v.Kind)
 	if err != nil {
 		return Value{}, err
-	}
-	if f >= epochField {
-		return Value{}, fieldNotSupported(field, v.Kind)
 	}
 	if v.Kind != Timestamptz {
 		return checkedTimestamp(v.Kind, truncLocal(f, v.I))
@@ -29,6 +26,20 @@ func DateTrunc(field string, v Value, zone *time.Location) (Value, error) {
 		return checkedTimestamp(Timestamptz, local-offset)
 	}
 	return checkedTimestamp(Timestamptz, toUTC(local, zone))
+}
+
+// truncField returns a field that a time can be cut to. PostgreSQL knows the offset of a zone as a unit, but supports no such cut.
+func truncField(name string, k Kind) (timeField, error) {
+	f, err := parseTimeField(name, k)
+	switch {
+	case err != nil:
+		return noField, err
+	case f >= timezoneField:
+		return noField, fieldNotSupported(name, k)
+	case f >= epochField:
+		return noField, fieldNotRecognized(name, k)
+	}
+	return f, nil
 }
 
 // truncLocal cuts a local time.
@@ -85,7 +96,7 @@ func truncYear(f timeField, year int64) int64 {
 }
 
 func truncInterval(field string, v Value) (Value, error) {
-	f, err := parseTimeField(field, Interval)
+	f, err := truncField(field, Interval)
 	if err != nil {
 		return Value{}, err
 	}
