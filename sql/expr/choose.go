@@ -6,19 +6,25 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// NewCase returns a CASE whose branches and ELSE (nil where there is none) have type t.
+// NewCase returns a CASE whose branches and ELSE (nil where there is none) have type t. A branch that is never taken is left
+// out; one that is always taken is the ELSE.
 func NewCase(whens []When, other Expr, t types.Type) Expr {
-	c := &Case{Whens: whens, Else: other, T: t}
-	if len(whens) > 0 {
-		if k, ok := whens[0].Cond.(*Const); ok { // WHEN FALSE is dropped, WHEN TRUE is all there is
-			if truthOfValue(&k.V) == yes {
-				return whens[0].Then
-			}
-			return NewCase(whens[1:], other, t)
+	var kept []When
+	for _, w := range whens {
+		k, ok := w.Cond.(*Const)
+		if !ok {
+			kept = append(kept, w)
+			continue
 		}
-		return c
+		if truthOfValue(&k.V) == yes {
+			other = w.Then
+			break
+		}
 	}
-	if other != nil {
+	switch {
+	case len(kept) > 0:
+		return &Case{Whens: kept, Else: other, T: t}
+	case other != nil:
 		return other
 	}
 	return &Const{T: t}

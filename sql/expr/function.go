@@ -18,6 +18,8 @@ type function struct {
 	many   func(env *Env, args []types.Value) (types.Value, error)
 	lax    bool
 	zoned  bool // the result depends on the session's zone
+	// whole is the symbol of an operator on integers that Arith computes itself; 0 elsewhere.
+	whole byte
 	// variadic says that the last argument may be repeated; optional that this many arguments at the end may be left out.
 	variadic bool
 	optional int
@@ -106,7 +108,7 @@ func (c *Call) Eval(env *Env) (types.Value, error) { return c.f.call(env, c.Args
 
 func (c *Call) String() string {
 	if field, ok := c.Args0(); ok && c.Fn == "extract" {
-		return "EXTRACT(" + field + " FROM " + c.Args[1].String() + ")"
+		return "EXTRACT(" + quote(field) + " FROM " + c.Args[1].String() + ")"
 	}
 	return joined(c.Fn+"(", c.Args, ", ", ")")
 }
@@ -122,12 +124,6 @@ func (c *Call) Args0() (string, bool) {
 	}
 	return strings.ToLower(k.V.S), true
 }
-
-func (a *Arith) Type() types.Type { return a.T }
-
-func (a *Arith) Eval(env *Env) (types.Value, error) { return a.f.callTwo(env, a.L, a.R) }
-
-func (a *Arith) String() string { return infix(a.L, a.Op, a.R) }
 
 // Neg is -X.
 type Neg struct {

@@ -16,6 +16,9 @@ type InList struct {
 }
 
 func newInList(x Expr, list []Expr, not bool) Expr {
+	if isNull(x) {
+		return boolConst(unknown)
+	}
 	in := &InList{X: x, List: list, Not: not, by: comparedBy(x.Type().Kind, list[0].Type().Kind)}
 	if len(list) > fewValues {
 		in.set = newValueSet(in.by, x.Type(), list)

@@ -86,10 +86,10 @@ func preferred(k types.Kind) bool {
 
 // The contexts in which a cast is allowed, from narrow to wide.
 const (
-	noCast     = 0
-	explicit   = 'e' // only where it is written
-	assignment = 'a' // also when a value is stored
-	implicit   = 'i' // anywhere
+	noCast     = iota
+	explicit   // only where it is written
+	assignment // also when a value is stored
+	implicit   // anywhere
 )
 
 func isString(k types.Kind) bool { return category(k) == 'S' }
@@ -119,7 +119,7 @@ func numberRank(k types.Kind) int {
 
 // castContext says where a value of type from may become one of type to: PostgreSQL's pg_cast, and its rule that
 // anything may be written to and read from text.
-func castContext(from, to types.Type) byte {
+func castContext(from, to types.Type) int {
 	f, t := from.Kind, to.Kind
 	switch {
 	case base(from) == base(to) || f == types.Unknown:
@@ -141,7 +141,7 @@ func castContext(from, to types.Type) byte {
 	return otherCasts[[2]types.Kind{f, t}]
 }
 
-var otherCasts = map[[2]types.Kind]byte{
+var otherCasts = map[[2]types.Kind]int{
 	{types.Bool, types.Int4}:             explicit,
 	{types.Int4, types.Bool}:             explicit,
 	{types.Date, types.Timestamp}:        implicit,
