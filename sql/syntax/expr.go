@@ -42,8 +42,8 @@ func (p *parser) exprs() ([]operand, error) {
 	}
 }
 
-// climbFrom reads an expression of operators that bind at least as tight as min. Bare leaves AND, OR, NOT, IN, LIKE, BETWEEN and IS NULL to
-// whoever surrounds the expression: BETWEEN's first bound is read so.
+// climbFrom reads an expression of operators that bind at least as tight as min. Bare leaves AND, OR, NOT, IN, LIKE, BETWEEN, IS NULL and AT TIME ZONE to
+// whoever surrounds the expression, as PostgreSQL does in BETWEEN's first bound and in POSITION.
 func (p *parser) climbFrom(min int, bare bool) (operand, error) {
 	if err := p.enter(); err != nil {
 		return operand{}, err
@@ -117,7 +117,7 @@ func (p *parser) infix(bare bool) (string, int) {
 	case p.at("operator ("):
 		prec = precOp
 	}
-	if bare && (prec <= precAnd || prec == precIn || op == "isnull" || op == "notnull") {
+	if bare && (prec <= precAnd || prec == precIn || prec == precAt || prec == precCollate || op == "isnull" || op == "notnull") {
 		return "", 0
 	}
 	return op, prec
@@ -141,7 +141,7 @@ func (p *parser) operator(left operand, op string, prec int, bare bool) (o opera
 	case "[":
 		o, err = p.index(left)
 	case "at":
-		o, err = p.atTimeZone(left, bare)
+		o, err = p.atTimeZone(left)
 	case "similar", "collate", "operator":
 		err = notYet(upper(op), p.tok().Span)
 	default:
@@ -397,10 +397,10 @@ func (p *parser) index(left operand) (operand, error) {
 }
 
 // atTimeZone reads x AT TIME ZONE z, which is timezone(z, x).
-func (p *parser) atTimeZone(left operand, bare bool) (operand, error) {
+func (p *parser) atTimeZone(left operand) (operand, error) {
 	at := Span{p.tok().Pos, p.peek(2).End}
 	p.i += 3
-	zone, err := p.climbFrom(precAt+1, bare)
+	zone, err := p.climbFrom(precAt+1, false)
 	if err != nil {
 		return operand{}, err
 	}

@@ -90,19 +90,23 @@ func (p *parser) notYetForm() (operand, error) {
 func (p *parser) namedValue() (operand, error) {
 	t := p.advance()
 	c := &Call{Span: t.Span, Name: t.text, NamePos: t.Span}
-	if !p.at("(") {
+	if !timeWords[t.text] || !p.accept("(") {
 		return p.wrap(c, "")
 	}
-	u, list, err := p.parens()
-	if err != nil {
+	if p.tok().kind != tokNumber {
+		return operand{}, p.unexpected()
+	}
+	digits := p.leaf(p.i)
+	p.i++
+	if err := p.expect(")"); err != nil {
 		return operand{}, err
 	}
-	if u != nil || len(list) != 1 {
-		return operand{}, syntaxError("(", p.from(t.End))
-	}
 	c.Span = p.from(t.Pos)
-	return p.wrap(c, list[0].text, list...)
+	return p.wrap(c, digits.text, digits)
 }
+
+// timeWords are those of specialNames that may have a precision behind them.
+var timeWords = words("current_time current_timestamp localtime localtimestamp")
 
 // interval reads INTERVAL '30 days' and INTERVAL '30' DAY.
 func (p *parser) interval() (operand, error) {
@@ -201,8 +205,14 @@ func (p *parser) named() (operand, error) {
 	t := p.advance()
 	isFunction := t.kind == tokWord && functionNames[t.text]
 	if p.at("(") {
-		if t.kind == tokWord && columnNames[t.text] && !plainCalls[t.text] {
-			return operand{}, p.unexpected()
+		if t.kind == tokWord && columnNames[t.text] {
+			if !plainCalls[t.text] {
+				return operand{}, p.unexpected()
+			}
+			if p.at("( )") {
+				p.i++
+				return operand{}, p.unexpected()
+			}
 		}
 		return p.call(t, t.Pos)
 	}

@@ -28,6 +28,8 @@ type printer struct {
 	strings.Builder
 	// full puts every operator in parentheses, needed or not.
 	full bool
+	// bare is set where AT TIME ZONE may not stand: it is printed as a call.
+	bare bool
 }
 
 // precOf is how tight the outermost operator of x binds; an operand that stands alone binds tightest.
@@ -48,7 +50,7 @@ func precOf(x Expr) int {
 		return precIn
 	case *Call:
 		if isAtTimeZone(x) {
-			return precAt
+			return precAt // also where it is printed as a call: parentheses too many do no harm
 		}
 	case *Index:
 		return precIndex
@@ -100,7 +102,7 @@ func (p *printer) expr(x Expr, min int) {
 	case *Between:
 		p.expr(x.X, precIn+1)
 		p.WriteString(not(x.Not) + " BETWEEN ")
-		p.expr(x.Lo, precOp)
+		p.bareExpr(x.Lo)
 		p.WriteString(" AND ")
 		p.expr(x.Hi, precIn+1)
 	case *Like:
@@ -132,6 +134,14 @@ func (p *printer) expr(x Expr, min int) {
 	default:
 		panic(fmt.Sprintf("syntax: no way to print %T", x))
 	}
+}
+
+// bareExpr prints what BETWEEN's first bound and POSITION take: nothing that binds looser than a plain operator.
+func (p *printer) bareExpr(x Expr) {
+	was := p.bare
+	p.bare = true
+	p.expr(x, precOp)
+	p.bare = was
 }
 
 func not(is bool) string {
@@ -283,9 +293,11 @@ func (p *printer) quantified(x *Quantified) {
 
 // index prints x[i]. Only names and what has an index already stand before [ without parentheses, as in PostgreSQL.
 func (p *printer) index(x *Index) {
-	switch x.X.(type) {
-	case *ColumnRef, *Param, *Index:
-		p.expr(x.X, precIndex)
+	switch in := x.X.(type) {
+	case *ColumnRef, *Param:
+		p.expr(in, precIndex)
+	case *Index:
+		p.index(in) // (x[1])[2] would be an element's element to PostgreSQL, not one of two dimensions
 	default:
 		p.WriteByte('(')
 		p.expr(x.X, precOr)
@@ -298,7 +310,7 @@ func (p *printer) index(x *Index) {
 
 func (p *printer) call(x *Call) {
 	switch {
-	case isAtTimeZone(x):
+	case isAtTimeZone(x) && !p.bare:
 		p.expr(x.Args[1], precAt)
 		p.WriteString(" AT TIME ZONE ")
 		p.expr(x.Args[0], precAt+1)
@@ -312,9 +324,9 @@ func (p *printer) call(x *Call) {
 		return
 	case isPlainCall(x) && x.Name == "position":
 		p.WriteString("POSITION(")
-		p.expr(x.Args[1], precOp)
+		p.bareExpr(x.Args[1])
 		p.WriteString(" IN ")
-		p.expr(x.Args[0], precOp)
+		p.bareExpr(x.Args[0])
 		p.WriteByte(')')
 		return
 	default:
@@ -345,10 +357,19 @@ func isField(x Expr) bool {
 
 // functionName is x's name as it stands before the parenthesis; words that have a syntax of their own there are quoted.
 func functionName(x *Call) string {
-	if plainCalls[x.Name] || functionNames[x.Name] || isPlainCall(x) && (x.Name == "substring" || x.Name == "overlay") {
+	if plainCalls[x.Name] || functionNames[x.Name] || hasPrecision(x) || isPlainCall(x) && (x.Name == "substring" || x.Name == "overlay") {
 		return x.Name
 	}
 	return QuoteIdent(x.Name)
+}
+
+// hasPrecision reports whether x is CURRENT_TIMESTAMP(3) or the like.
+func hasPrecision(x *Call) bool {
+	if !timeWords[x.Name] || len(x.Args) != 1 || x.Distinct || x.OrderBy != nil || x.Filter != nil || x.Over != nil {
+		return false
+	}
+	_, ok := x.Args[0].(*Number)
+	return ok
 }
 
 func (p *printer) arguments(x *Call) {

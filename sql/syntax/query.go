@@ -342,15 +342,18 @@ func (p *parser) alias(item string) (string, error) {
 // tail reads ORDER BY, LIMIT, OFFSET and the AS OF of a whole query, which may stand before, between or behind them.
 func (p *parser) tail(u *unit) error {
 	defer p.open(u)()
-	for {
+	for limited := false; ; {
 		start := p.tok().Pos
 		var err error
 		switch {
 		case p.atAsOf():
 			err = p.queryAsOf(u)
+		case p.at("order") && limited:
+			err = p.unexpected().WithHint("ORDER BY stands before LIMIT and OFFSET.")
 		case p.at("order"):
 			err = p.orderClause(u)
 		case p.at("limit"), p.at("offset"), p.at("fetch"):
+			limited = true
 			err = p.limitClause(u)
 		case p.at("for update"), p.at("for share"), p.at("for no"), p.at("for key"):
 			return refused("locking rows is not supported", Span{start, p.peek(1).End}, "Leave it out: reads never block and see one moment.")
@@ -388,9 +391,6 @@ func (p *parser) again(what string) error {
 func (p *parser) orderClause(u *unit) error {
 	if u.hasOrder {
 		return p.again("ORDER BY")
-	}
-	if u.hasLimit || u.hasSkip {
-		return p.unexpected().WithHint("ORDER BY stands before LIMIT and OFFSET.")
 	}
 	items, ops, err := p.orderBy()
 	if err != nil {
