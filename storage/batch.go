@@ -46,8 +46,14 @@ func (b *Batch) Publish(source uint32, wall, frontier int64) {
 	b.ops.put(publishKey(source, wall), v, 0)
 }
 
-// PutMeta sets a value of the meta space. The key is text.
-func (b *Batch) PutMeta(k string, value []byte) { b.ops.put(metaKey(k), value, 0) }
+// PutMeta sets a value of the meta space. The key is text, which never begins with byte 0xFF.
+func (b *Batch) PutMeta(k string, value []byte) {
+	if k != "" && k[0] == end {
+		b.ops.refuse(fmt.Errorf("storage: meta key %q would lie behind the end of its space", k))
+		return
+	}
+	b.ops.put(metaKey(k), value, 0)
+}
 
 // DeleteMeta deletes a value of the meta space.
 func (b *Batch) DeleteMeta(k string) { b.ops.delete(metaKey(k)) }

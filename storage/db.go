@@ -50,6 +50,10 @@ const defaultMemTable = 64 << 20
 // numMemtables is how many memtables wait for being flushed before writes stall, Badger's default.
 const numMemtables = 5
 
+// compression is none. Blocks of the log are compressed already; of values like roots snappy saves 11 % and zstd 20 %, while a read that
+// is not cached costs 14 and 28 µs of processor time instead of 5 (BenchmarkRoots). Benchmarks replace it.
+var compression = options.None
+
 // DB is an open data directory. Its methods may be called by several goroutines at once, but for those of the Batch,
 // Derived and View that it hands out.
 type DB struct {
@@ -157,7 +161,7 @@ func (db *DB) treeOptions() badger.Options {
 		WithDetectConflicts(false).
 		WithNumVersionsToKeep(1).
 		WithChecksumVerificationMode(options.OnTableRead).
-		WithCompression(options.None).
+		WithCompression(compression).
 		WithBlockCacheSize(db.opt.BlockCache).
 		WithMemTableSize(memTable).
 		WithNumMemtables(numMemtables).

@@ -1,5 +1,7 @@
 package storage
 
+import "fmt"
+
 // derivedStep is how much derived state one transaction writes. Commits wait behind a transaction, so it is well below what would fit.
 const derivedStep = 2 << 20
 
@@ -15,7 +17,13 @@ type Derived struct {
 func (db *DB) NewDerived() *Derived { return &Derived{db: db, ops: ops{limits: db.limits}} }
 
 // PutRow sets a row of a source's row store. The key is a tuple of package key.
-func (d *Derived) PutRow(source uint32, k, value []byte) { d.put(rowKey(source, k), value) }
+func (d *Derived) PutRow(source uint32, k, value []byte) {
+	if len(k) > 0 && k[0] == end {
+		d.ops.refuse(fmt.Errorf("storage: row key %x would lie behind the end of its source", k))
+		return
+	}
+	d.put(rowKey(source, k), value)
+}
 
 // DeleteRow deletes a row.
 func (d *Derived) DeleteRow(source uint32, k []byte) { d.delete(rowKey(source, k)) }
