@@ -22,14 +22,8 @@ func (r *Root) Append(l *Layout, entries []Entry, through int64) []Sealed {
 		if any && (e.C < c || e.Pos < pos) {
 			panic(fmt.Sprintf("history: invariant 1: entry at commit time %d, position %d after %d, %d", e.C, e.Pos, c, pos))
 		}
-		if r.entries == 0 {
-			r.firstC, r.firstPos = e.C, e.Pos
-			c, pos = e.C, e.Pos
-		}
-		r.tail = appendEntry(r.tail, l, e, c, pos)
-		r.entries++
-		r.lastC, r.lastPos = e.C, e.Pos
-		if r.entries == ChunkEntries {
+		r.tail.Append(l, e)
+		if r.tail.entries == ChunkEntries {
 			sealed = r.seal(l, sealed)
 		}
 	}
@@ -42,27 +36,14 @@ func (r *Root) Append(l *Layout, entries []Entry, through int64) []Sealed {
 
 // seal turns the full tail into a chunk and full levels into directory nodes.
 func (r *Root) seal(l *Layout, sealed []Sealed) []Sealed {
-	h, b := encodeChunk(l, r.tailEntries(l), r.nextOrdinal(0))
-	// The old tail may be the caller's bytes or a buffer worth keeping: a root of an active entity fills it again.
-	r.tail, r.entries = r.tail[:0], 0
-	return r.gather(append(sealed, Sealed{h, b}), h)
-}
-
-// tailEntries decodes the tail. It was written by appendEntry with the same layout, or ReadRoot verified its checksum.
-func (r *Root) tailEntries(l *Layout) []Entry {
-	out := make([]Entry, r.entries)
-	cols := newRows(len(out), len(l.Types))
-	d := decoder{src: r.tail}
-	c, pos := r.firstC, r.firstPos
-	for i := range out {
-		e := &out[i]
-		e.C, e.Pos, e.Cols = c, pos, cols[i]
-		if err := d.entry(l, e); err != nil {
-			panic("history: invariant 5: a tail that was accepted cannot be read by its layout: " + err.Error())
-		}
-		c, pos = e.C, e.Pos
+	entries, err := r.tail.AppendEntries(l, make([]Entry, 0, ChunkEntries))
+	if err != nil {
+		panic("history: invariant 5: a tail that was accepted cannot be read by its layout: " + err.Error())
 	}
-	return out
+	h, b := encodeChunk(l, entries, r.nextOrdinal(0))
+	// The entry that filled the tail made its bytes the root's own, and a root of an active entity fills them again.
+	r.tail = Pending{encoded: r.tail.encoded[:0]}
+	return r.gather(append(sealed, Sealed{h, b}), h)
 }
 
 // gather puts the header of what was sealed last into its level, and empties the level into a node of the next one when it is full.

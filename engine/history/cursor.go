@@ -40,18 +40,25 @@ type Cursor struct {
 	l    *Layout
 	need []bool
 
-	root  *Root
-	more  []Entry
 	w     Window
 	fetch Fetch
 
-	entry Entry
-	cols  []types.Value // of entry, while in the tail
-	// dirs is a stack of lists of headers still to be visited, the list to go on with last.
-	dirs  [][]Header
+	// What is still to be visited, in this order: the open chunk, a stack of lists of headers, the list to go on with last, the
+	// open run, the runs after it, and decoded entries.
 	chunk chunkReader
-	tail  decoder
-	left  int // entries left in the tail
+	dirs  [][]Header
+	run   runReader
+	runs  []*Pending
+	more  []Entry
+	// applied is the root's position: of the other runs and of more, entries up to it are repetitions.
+	applied int64
+	// skip is the position up to which entries of the open run are repetitions.
+	skip int64
+
+	back blocks
+
+	entry Entry // of the open run
+	cols  []types.Value
 	err   error
 }
 
@@ -61,19 +68,15 @@ func NewCursor(l *Layout, need []bool) *Cursor {
 	return &Cursor{l: l, need: need, cols: make([]types.Value, len(l.Types))}
 }
 
-// Open begins a scan of what Scan says. The cursor holds on to its arguments until the next Open.
-func (c *Cursor) Open(r *Root, more []Entry, w Window, fetch Fetch) {
-	c.root, c.more, c.w, c.fetch, c.err = r, more, w, fetch, nil
-	c.dirs = c.dirs[:0]
-	for _, level := range r.levels {
-		c.dirs = append(c.dirs, level)
-	}
+// Open begins a scan of the root's entries, and then, as far as the root does not hold them, those of runs and of more: what is not
+// flushed yet, in log order. The cursor holds on to its arguments until the next Open.
+func (c *Cursor) Open(r *Root, more []Entry, w Window, fetch Fetch, runs ...*Pending) {
+	c.w, c.fetch, c.err = w, fetch, nil
 	c.chunk.n, c.chunk.next = 0, 0
-	c.tail, c.left = decoder{src: r.tail}, r.entries
-	c.entry = Entry{C: r.firstC, Pos: r.firstPos}
-	for len(c.more) > 0 && c.more[0].Pos <= r.applied {
-		c.more = c.more[1:]
-	}
+	c.dirs = append(c.dirs[:0], r.levels...)
+	c.run, c.skip = r.tail.read(), math.MinInt64
+	c.runs, c.more, c.applied = runs, more, r.applied
+	c.entry.Cols = c.cols
 }
 
 // Next returns the next entry, valid until the call after, or nil at the end or after an error, which Err tells apart.
@@ -86,10 +89,13 @@ func (c *Cursor) Next() *Entry {
 			}
 		case len(c.dirs) > 0:
 			c.descend()
-		case c.left > 0:
-			if e := c.nextInTail(); e != nil {
+		case c.run.left > 0:
+			if e := c.nextInRun(); e != nil {
 				return e
 			}
+		case len(c.runs) > 0:
+			c.run, c.skip = c.runs[0].read(), c.applied
+			c.runs = c.runs[1:]
 		case len(c.more) > 0:
 			if e := c.nextInMore(); e != nil {
 				return e
@@ -106,7 +112,7 @@ func (c *Cursor) Err() error { return c.err }
 // stop ends the scan: of what is left, all is later than AsOf, or there was an error.
 func (c *Cursor) stop(err error) {
 	c.err = err
-	c.dirs, c.chunk.n, c.left, c.more = c.dirs[:0], 0, 0, nil
+	c.chunk.n, c.dirs, c.run.left, c.runs, c.more = 0, c.dirs[:0], 0, nil, nil
 }
 
 func (c *Cursor) nextInChunk() *Entry {
@@ -142,33 +148,29 @@ func (c *Cursor) descend() {
 	if c.w.skips(h) {
 		return
 	}
-	src, err := c.fetch(*h)
-	if err != nil {
-		c.stop(fmt.Errorf("fetch level %d, number %d: %w", h.Level, h.Ordinal, err))
-		return
-	}
-	if h.Level == 0 {
-		err = c.chunk.read(c.l, c.need, src, h)
-	} else {
-		var hs []Header
-		hs, err = decodeNode(src, h)
-		c.dirs = append(c.dirs, hs)
-	}
-	if err != nil {
+	if hs, err := c.load(h); err != nil {
 		c.stop(err)
+	} else if hs != nil {
+		c.dirs = append(c.dirs, hs)
 	}
 }
 
-func (c *Cursor) nextInTail() *Entry {
+// load opens the chunk that h names, or returns the headers of the node.
+func (c *Cursor) load(h *Header) ([]Header, error) {
+	src, err := c.fetch(*h)
+	if err != nil {
+		return nil, fmt.Errorf("fetch level %d, number %d: %w", h.Level, h.Ordinal, err)
+	}
+	if h.Level == 0 {
+		return nil, c.chunk.read(c.l, c.need, src, h)
+	}
+	return decodeNode(src, h)
+}
+
+func (c *Cursor) nextInRun() *Entry {
 	e := &c.entry
-	e.Cols = c.cols
-	for c.left > 0 {
-		c.left--
-		err := c.tail.entry(c.l, e)
-		if err == nil && c.left == 0 && len(c.tail.src) > 0 {
-			err = fmt.Errorf("%w: %d bytes after the last entry of the tail", errCorrupt, len(c.tail.src))
-		}
-		if err != nil {
+	for c.run.left > 0 {
+		if err := c.run.next(c.l, e); err != nil {
 			c.stop(err)
 			return nil
 		}
@@ -176,7 +178,7 @@ func (c *Cursor) nextInTail() *Entry {
 			c.stop(nil)
 			return nil
 		}
-		if !e.HasE || !c.w.outside(e.E) {
+		if e.Pos > c.skip && !(e.HasE && c.w.outside(e.E)) {
 			return e
 		}
 	}
@@ -191,7 +193,7 @@ func (c *Cursor) nextInMore() *Entry {
 			c.stop(nil)
 			return nil
 		}
-		if !e.HasE || !c.w.outside(e.E) {
+		if e.Pos > c.applied && !(e.HasE && c.w.outside(e.E)) {
 			return e
 		}
 	}

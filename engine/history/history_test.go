@@ -279,6 +279,7 @@ func TestScanGoesOnWithWhatIsNotFlushed(t *testing.T) {
 		root, s := build(t, r, everyType, log[:cut])
 		from := r.IntN(cut + 1) // entries that the root has already
 		equalLogs(t, scanAll(t, everyType, root, log[from:], All(math.MaxInt64), s.fetch), log)
+		equalLogs(t, scanRuns(t, r, root, log[from:], s.fetch), log)
 		asOf := log[r.IntN(len(log))].C + int64(r.IntN(3)) - 1
 		want := log[:0:0]
 		for _, e := range log {
@@ -288,6 +289,34 @@ func TestScanGoesOnWithWhatIsNotFlushed(t *testing.T) {
 		}
 		equalLogs(t, scanAll(t, everyType, root, log[from:], All(asOf), s.fetch), want)
 	}
+}
+
+// scanRuns scans root and more, with more cut into runs and a rest.
+func scanRuns(t *testing.T, r *rand.Rand, root *Root, more []Entry, fetch Fetch) []Entry {
+	t.Helper()
+	var runs []*Pending
+	for len(more) > 0 && r.IntN(4) > 0 {
+		run := &Pending{}
+		n := 1 + r.IntN(len(more))
+		for i := range more[:n] {
+			run.Append(everyType, &more[i])
+		}
+		snapshot := *run // others may append to the run meanwhile
+		run.Append(everyType, &more[n-1])
+		runs = append(runs, &snapshot)
+		more = more[n:]
+	}
+	c := NewCursor(everyType, nil)
+	c.Open(root, more, All(math.MaxInt64), fetch, runs...)
+	var got []Entry
+	for e := c.Next(); e != nil; e = c.Next() {
+		got = append(got, *e)
+		got[len(got)-1].Cols = slices.Clone(e.Cols)
+	}
+	if c.Err() != nil {
+		t.Fatal(c.Err())
+	}
+	return got
 }
 
 func TestWindowNeverLeavesOutWhatIsInIt(t *testing.T) {
@@ -352,6 +381,53 @@ func TestZoneMapsSkipChunks(t *testing.T) {
 	}
 }
 
+// TestBlocksAreTheLogBackwards puts the blocks of a scan, which come newest first, together again.
+func TestBlocksAreTheLogBackwards(t *testing.T) {
+	r := rand.New(rand.NewPCG(14, 14))
+	for _, n := range []int{0, 1, 300, 2000, 64*256 + 900} {
+		log := randomLog(r, shop, n)
+		cut := 0
+		if n > 0 {
+			cut = wholeChange(log, 1+r.IntN(n))
+		}
+		root, s := build(t, r, shop, log[:cut])
+		run := &Pending{}
+		from, mid := cut/2, cut+(n-cut)/2
+		for i := range log[from:mid] {
+			run.Append(shop, &log[from+i])
+		}
+		asOf := int64(math.MaxInt64)
+		if n > 0 && r.IntN(2) == 0 {
+			asOf = log[r.IntN(n)].C
+		}
+		c := NewCursor(shop, nil)
+		c.OpenBlocks(root, log[mid:], All(asOf), s.fetch, run)
+		var got []Entry
+		for c.PrevBlock() {
+			var block []Entry
+			for e := c.Next(); e != nil; e = c.Next() {
+				block = append(block, *e)
+				block[len(block)-1].Cols = slices.Clone(e.Cols)
+			}
+			got = append(block, got...)
+		}
+		if c.Err() != nil {
+			t.Fatal(c.Err())
+		}
+		equalLogs(t, got, scanAll(t, shop, root, log[from:], All(asOf), s.fetch))
+	}
+}
+
+// The event time -infinity is the smallest there is, and no window without a lower bound leaves it out.
+func TestMinusInfinityIsInAWindowWithoutLowerBound(t *testing.T) {
+	log := make([]Entry, ChunkEntries)
+	for i := range log {
+		log[i] = Entry{C: 1, Pos: 1, E: types.NegInfinity, HasE: true, Sign: 1, Cols: make([]types.Value, 3)}
+	}
+	root, s := build(t, rand.New(rand.NewPCG(13, 13)), shop, log)
+	equalLogs(t, scanAll(t, shop, root, nil, Window{AsOf: 1, ELow: math.MinInt64, EHigh: 0}, s.fetch), log)
+}
+
 func TestColumnsThatAreNotNeededAreSkipped(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	log := randomLog(r, everyType, 2000)
@@ -391,14 +467,14 @@ func TestALogOfAMillion(t *testing.T) {
 		shift := int64(i/len(unit)) * (unit[len(unit)-1].C - unit[0].C + 1)
 		e.C, e.E, e.Pos = e.C+shift, e.E+shift, int64(i)+1
 		entry[0] = e
-		touched, tail := 0, len(root.tail)
+		touched, tail := 0, len(root.tail.encoded)
 		out := root.Append(shop, entry, e.Pos)
 		for _, x := range out {
 			touched += len(x.Bytes)
 			sealed += len(x.Bytes)
 		}
 		s.put(out)
-		touched += max(0, len(root.tail)-tail)
+		touched += max(0, len(root.tail.encoded)-tail)
 		worst = max(worst, touched)
 		if i%10_007 == 0 || i > n-5 {
 			largest = max(largest, len(root.AppendTo(nil)))

@@ -1,46 +1,69 @@
 package history
 
-import "github.com/asofdb/asof/sql/types"
+import "fmt"
 
-// Pending is a run of entries that no stored root holds yet, encoded as a tail is, so that a million of them fit into memory. The zero value is empty.
+// Pending is a run of entries, encoded as a tail is: those of an entity that no stored root holds yet, so that a million of them fit
+// into memory, or the tail of a root. The zero value is empty.
 //
 // One goroutine appends; a copy of the struct is a snapshot that others may read meanwhile, because encoded bytes are never changed.
 type Pending struct {
-	tail             []byte
+	encoded          []byte
 	entries          int
 	firstC, firstPos int64
 	lastC, lastPos   int64
 }
 
-// Append adds e, which is not earlier than what is there.
+// Append adds e, which is not earlier than what is there. It is copied.
 func (p *Pending) Append(l *Layout, e *Entry) {
 	c, pos := p.lastC, p.lastPos
 	if p.entries == 0 {
 		c, pos = e.C, e.Pos
 		p.firstC, p.firstPos = c, pos
 	}
-	p.tail = appendEntry(p.tail, l, e, c, pos)
+	p.encoded = appendEntry(p.encoded, l, e, c, pos)
 	p.entries++
 	p.lastC, p.lastPos = e.C, e.Pos
 }
 
 // Count is the number of entries; Size the bytes they take.
 func (p *Pending) Count() int { return p.entries }
-func (p *Pending) Size() int  { return cap(p.tail) }
+func (p *Pending) Size() int  { return cap(p.encoded) }
 
 // AppendEntries decodes the run and appends it to dst. Strings point into the run.
 func (p *Pending) AppendEntries(l *Layout, dst []Entry) ([]Entry, error) {
-	d := decoder{src: p.tail}
-	cols := make([]types.Value, p.entries*len(l.Types))
-	c, pos := p.firstC, p.firstPos
-	for range p.entries {
-		e := Entry{C: c, Pos: pos, Cols: cols[:len(l.Types):len(l.Types)]}
-		cols = cols[len(l.Types):]
-		if err := d.entry(l, &e); err != nil {
+	cols := newRows(p.entries, len(l.Types))
+	r := p.read()
+	for i := range cols {
+		e := Entry{Cols: cols[i]}
+		if err := r.next(l, &e); err != nil {
 			return nil, err
 		}
-		c, pos = e.C, e.Pos
 		dst = append(dst, e)
 	}
 	return dst, nil
+}
+
+// runReader reads a run from its beginning.
+type runReader struct {
+	d      decoder
+	left   int
+	c, pos int64 // of the entry before
+}
+
+func (p *Pending) read() runReader {
+	return runReader{d: decoder{src: p.encoded}, left: p.entries, c: p.firstC, pos: p.firstPos}
+}
+
+// next reads the next entry, of which there is one left, into e, whose Cols has the layout's length.
+func (r *runReader) next(l *Layout, e *Entry) error {
+	e.C, e.Pos = r.c, r.pos
+	if err := r.d.entry(l, e); err != nil {
+		return err
+	}
+	r.c, r.pos = e.C, e.Pos
+	r.left--
+	if r.left == 0 && len(r.d.src) > 0 {
+		return fmt.Errorf("%w: %d bytes after the last entry of a tail", errCorrupt, len(r.d.src))
+	}
+	return nil
 }

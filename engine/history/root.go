@@ -22,11 +22,9 @@ type Root struct {
 	// level are older than all of a lower one.
 	levels [][]Header
 
-	// tail is the encoded newest entries. It may point into the bytes given to ReadRoot, its capacity clipped, so that an append copies it.
-	tail             []byte
-	entries          int // in tail
-	firstC, firstPos int64
-	lastC, lastPos   int64
+	// tail is the newest entries, fewer than ChunkEntries. After ReadRoot its bytes are the caller's, their capacity clipped, so
+	// that an append copies them.
+	tail Pending
 }
 
 // NewRoot returns the root of an empty log.
@@ -37,7 +35,7 @@ func (r *Root) Applied() int64 { return r.applied }
 
 // Count is the number of entries in the log.
 func (r *Root) Count() int64 {
-	n := int64(r.entries)
+	n := int64(r.tail.entries)
 	for _, level := range r.levels {
 		for i := range level {
 			n += int64(level[i].Count)
@@ -55,14 +53,15 @@ func (r *Root) AppendTo(dst []byte) []byte {
 	for i := len(r.levels) - 1; i >= 0; i-- {
 		dst = appendHeaders(dst, r.levels[i])
 	}
-	dst = binary.AppendUvarint(dst, uint64(r.entries))
-	if r.entries > 0 {
-		dst = binary.AppendVarint(dst, r.firstC)
-		dst = binary.AppendUvarint(dst, uint64(r.lastC-r.firstC))
-		dst = binary.AppendVarint(dst, r.applied-r.lastPos)
-		dst = binary.AppendUvarint(dst, uint64(r.lastPos-r.firstPos))
+	t := &r.tail
+	dst = binary.AppendUvarint(dst, uint64(t.entries))
+	if t.entries > 0 {
+		dst = binary.AppendVarint(dst, t.firstC)
+		dst = binary.AppendUvarint(dst, uint64(t.lastC-t.firstC))
+		dst = binary.AppendVarint(dst, r.applied-t.lastPos)
+		dst = binary.AppendUvarint(dst, uint64(t.lastPos-t.firstPos))
 	}
-	dst = append(dst, r.tail...)
+	dst = append(dst, t.encoded...)
 	return seal(dst, from)
 }
 
@@ -84,25 +83,31 @@ func ReadRoot(src []byte) (*Root, error) {
 			r.levels[i] = d.headers(uint8(i))
 		}
 	}
+	r.readTail(&d)
+	return r, d.err("root")
+}
+
+// readTail reads the tail, which goes to the end.
+func (r *Root) readTail(d *decoder) {
+	t := &r.tail
 	if n := d.uvarint(); n >= ChunkEntries {
 		d.fail()
 	} else {
-		r.entries = int(n)
+		t.entries = int(n)
 	}
-	if r.entries > 0 {
-		r.firstC = d.varint()
-		r.lastC = r.firstC + int64(d.uvarint())
-		r.lastPos = r.applied - d.varint()
-		r.firstPos = r.lastPos - int64(d.uvarint())
+	if t.entries > 0 {
+		t.firstC = d.varint()
+		t.lastC = t.firstC + int64(d.uvarint())
+		t.lastPos = r.applied - d.varint()
+		t.firstPos = t.lastPos - int64(d.uvarint())
 	}
-	r.tail = d.src[:len(d.src):len(d.src)]
-	return r, d.err("root")
+	t.encoded = d.src[:len(d.src):len(d.src)]
 }
 
 // end is the commit time and position of the newest entry.
 func (r *Root) end() (c, pos int64, ok bool) {
-	if r.entries > 0 {
-		return r.lastC, r.lastPos, true
+	if r.tail.entries > 0 {
+		return r.tail.lastC, r.tail.lastPos, true
 	}
 	for _, level := range r.levels {
 		if n := len(level); n > 0 {

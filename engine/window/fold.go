@@ -14,7 +14,7 @@ func (ev *Evaluator) fold(log *Log, t int64) (count int64, failed, err error) {
 		return 0, nil, nil
 	}
 	first := log.firstPos(t)
-	ev.cursor.Open(log.Root, log.More, w, log.Fetch)
+	ev.cursor.Open(log.Root, log.More, w, log.Fetch, log.Pending...)
 	for e := ev.cursor.Next(); e != nil; e = ev.cursor.Next() {
 		if e.Pos < first {
 			continue

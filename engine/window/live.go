@@ -18,7 +18,7 @@ type liveRow struct {
 // an error that it returns is one that PostgreSQL would have raised.
 func (ev *Evaluator) foldLive(log *Log, t int64) (count int64, err error) {
 	ev.reset()
-	live, err := ev.live(log, t)
+	live, err := ev.liveRows(log, t)
 	if err != nil {
 		return 0, err
 	}
@@ -36,9 +36,9 @@ func (ev *Evaluator) foldLive(log *Log, t int64) (count int64, err error) {
 	return count, nil
 }
 
-// live returns what is left of the log at t, in the order of its first entries: the entries that WHERE's bounds admit,
+// liveRows returns what is left of the log at t, in the order of its first entries: the entries that WHERE's bounds admit,
 // each with how often it appeared less how often it ceased.
-func (ev *Evaluator) live(log *Log, t int64) ([]liveRow, error) {
+func (ev *Evaluator) liveRows(log *Log, t int64) ([]liveRow, error) {
 	w, any := ev.scanWindow(t)
 	if !any {
 		return nil, nil
@@ -47,7 +47,7 @@ func (ev *Evaluator) live(log *Log, t int64) ([]liveRow, error) {
 	places := map[string]int{}
 	var rows []liveRow
 	var id []byte
-	ev.cursor.Open(log.Root, log.More, w, log.Fetch)
+	ev.cursor.Open(log.Root, log.More, w, log.Fetch, log.Pending...)
 	for e := ev.cursor.Next(); e != nil; e = ev.cursor.Next() {
 		if e.Pos < first || !ev.where.admits(e) {
 			continue

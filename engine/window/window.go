@@ -27,10 +27,12 @@ import (
 // Truncation is one TRUNCATE of the source: at t >= C, entries with a position below Pos are ignored.
 type Truncation struct{ C, Pos int64 }
 
-// Log is what an evaluation reads: a root, the entries not flushed into it yet, and the way to sealed chunks.
+// Log is what an evaluation reads: a root, the entries not flushed into it yet, and the way to sealed chunks. It is kept until the next Eval.
 type Log struct {
 	Root *history.Root // nil: no root stored
-	More []history.Entry
+	// Pending and then More are what is not flushed, in log order, encoded and decoded; entries that the root has are skipped.
+	Pending []*history.Pending
+	More    []history.Entry
 	// Fetch's bytes must stay valid until Eval returns.
 	Fetch       history.Fetch
 	Truncations []Truncation
@@ -63,7 +65,7 @@ type Evaluator struct {
 	stateOf []int
 	out     expr.Env // of the outputs of an aggregating feature
 
-	versions []history.Entry // scratch of newest
+	live, ended []history.Entry // scratch of newest
 }
 
 // New prepares f for logs of layout l, whose column i is the source's column cols[i].

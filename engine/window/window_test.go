@@ -394,6 +394,14 @@ func (p projection) randomLog(t testing.TB, r *rand.Rand, m *model) Log {
 		t.Fatal(err)
 	}
 	log.More = entries[r.IntN(cut+1):]
+	for range r.IntN(3) {
+		run := &history.Pending{}
+		n := r.IntN(len(log.More) + 1)
+		for i := range log.More[:n] {
+			run.Append(p.layout, &log.More[i])
+		}
+		log.Pending, log.More = append(log.Pending, run), log.More[n:]
+	}
 	log.Fetch = func(h history.Header) ([]byte, error) {
 		b, ok := sealed[h]
 		if !ok {
