@@ -69,7 +69,8 @@ func (v *view) during(ctx context.Context, long, every time.Duration, failed <-c
 func (v *view) look(ctx context.Context) error {
 	values, err := v.d.row(ctx, fmt.Sprintf(
 		"SELECT as_of, last_%ds, orders_1h, orders_7d, spent_30d FROM customer_orders WHERE customer_id = '%s'",
-		int(v.d.window.Seconds()), demoCustomer))
+		int(v.d.window.Seconds()), demoCustomer,
+	))
 	if err != nil {
 		return err
 	}

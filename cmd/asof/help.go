@@ -3,7 +3,6 @@ package main
 import (
 	"embed"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -57,6 +56,6 @@ func printHelp(_ kong.HelpOptions, ctx *kong.Context) error {
 	if err != nil {
 		return fmt.Errorf("help on %s: %w", topic, err)
 	}
-	_, err = io.WriteString(ctx.Stdout, string(text))
+	_, err = ctx.Stdout.Write(text)
 	return err
 }

@@ -65,7 +65,7 @@ func TestStreamIsConsistent(t *testing.T) {
 	lastCommit := time.Time{}
 	lastTx, lastLSN := int64(0), int64(0)
 	seen := map[string]int{}
-	run(7, 20_000, func(tx Transaction) {
+	run(7, 8_000, func(tx Transaction) {
 		if !tx.Commit.After(lastCommit) {
 			t.Fatalf("commit %s after %s", tx.Commit, lastCommit)
 		}
