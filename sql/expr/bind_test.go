@@ -38,7 +38,7 @@ func TestCanonicalText(t *testing.T) {
 		{"current_timestamp", "now()"},
 		{"CURRENT_DATE - d", "((now())::date - d)"},
 		{"tz >= date_trunc('month', now())", "(tz >= date_trunc('month'::text, now()))"},
-		{"EXTRACT(YEAR FROM tz)", "EXTRACT('year' FROM tz)"},
+		{"EXTRACT(YEAR FROM tz)", "EXTRACT(year FROM tz)"},
 		{"tz AT TIME ZONE 'Europe/Berlin'", "timezone('Europe/Berlin'::text, tz)"},
 		{"case i4 when 1 then 'a' else t end", "CASE WHEN (i4 = 1) THEN 'a'::text ELSE t END"},
 		{"i4 between 1 and 2", "((i4 >= 1) AND (i4 <= 2))"},
@@ -137,9 +137,24 @@ func TestParametersTakeTheTypeBesideThem(t *testing.T) {
 		text string
 		want types.Type
 	}{
-		{"i4 = $1", int4}, {"$1 = i8", int8}, {"n2 > $1", numeric}, {"v = $1", text}, {"t = ANY ($1)", textArray}, {"i8 = ANY ($1)", types.ArrayOf(int8)},
-		{"tz > $1", timestamptz}, {"tz > NOW() + $1", interval}, {"$1::int", int4}, {"i4 IN (1, $1)", int4}, {"COALESCE($1, n)", numeric}, {"upper($1)", text},
-		{"CASE WHEN b THEN $1 ELSE d END", date}, {"b AND $1", boolean}, {"$1", text}, {"$1 IS NULL", text}, {"t LIKE $1", text}, {"i4 BETWEEN 0 AND $1", int4},
+		{"i4 = $1", int4},
+		{"$1 = i8", int8},
+		{"n2 > $1", numeric},
+		{"v = $1", text},
+		{"t = ANY ($1)", textArray},
+		{"i8 = ANY ($1)", types.ArrayOf(int8)},
+		{"tz > $1", timestamptz},
+		{"tz > NOW() + $1", interval},
+		{"$1::int", int4},
+		{"i4 IN (1, $1)", int4},
+		{"COALESCE($1, n)", numeric},
+		{"upper($1)", text},
+		{"CASE WHEN b THEN $1 ELSE d END", date},
+		{"b AND $1", boolean},
+		{"$1", text},
+		{"$1 IS NULL", text},
+		{"t LIKE $1", text},
+		{"i4 BETWEEN 0 AND $1", int4},
 	}
 	for _, tt := range tests {
 		x, err := parseExpr(tt.text)

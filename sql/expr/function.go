@@ -108,9 +108,22 @@ func (c *Call) Eval(env *Env) (types.Value, error) { return c.f.call(env, c.Args
 
 func (c *Call) String() string {
 	if field, ok := c.Args0(); ok && c.Fn == "extract" {
-		return "EXTRACT(" + quote(field) + " FROM " + c.Args[1].String() + ")"
+		return "EXTRACT(" + fieldName(field) + " FROM " + c.Args[1].String() + ")"
 	}
 	return joined(c.Fn+"(", c.Args, ", ", ")")
+}
+
+// fieldName prints the field of an EXTRACT: bare where it is a word, else as the string that EXTRACT takes, too.
+func fieldName(field string) string {
+	for _, r := range field {
+		if (r < 'a' || r > 'z') && r != '_' {
+			return quote(field)
+		}
+	}
+	if field == "" {
+		return "''"
+	}
+	return field
 }
 
 // Args0 returns the first argument where it is a constant text: the field of EXTRACT and DATE_TRUNC.

@@ -12,7 +12,6 @@ var (
 	float8      = types.Type{Kind: types.Float8}
 	numeric     = types.Type{Kind: types.Numeric}
 	text        = types.Type{Kind: types.Text}
-	varchar     = types.Type{Kind: types.Varchar}
 	bpchar      = types.Type{Kind: types.Char}
 	date        = types.Type{Kind: types.Date}
 	clock       = types.Type{Kind: types.Time}
@@ -21,7 +20,6 @@ var (
 	interval    = types.Type{Kind: types.Interval}
 	uuid        = types.Type{Kind: types.UUID}
 	bytea       = types.Type{Kind: types.Bytea}
-	jsonText    = types.Type{Kind: types.JSON}
 	jsonb       = types.Type{Kind: types.JSONB}
 	untyped     = types.Type{Kind: types.Unknown}
 	textArray   = types.Type{Kind: types.Array, Elem: types.Text}

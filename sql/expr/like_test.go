@@ -33,8 +33,20 @@ func likeModel(s, p string) (matched, endsWithEscape bool) {
 
 func FuzzLike(f *testing.F) {
 	for _, seed := range [][2]string{
-		{"", ""}, {"abc", "a%"}, {"abc", "%b%"}, {"abc", "_b_"}, {"a%b", `a\%b`}, {"aaaaaaaaaaaaaaaaaaaab", "%a%a%a%a%a%a%a%c"},
-		{"日本語", "_本%"}, {"ab", `ab\`}, {"x", `%\`}, {"abab", "%ab"}, {"a\nb", "a_b"}, {"", "%%"}, {"", "_"}, {"aXbX", "%X"},
+		{"", ""},
+		{"abc", "a%"},
+		{"abc", "%b%"},
+		{"abc", "_b_"},
+		{"a%b", `a\%b`},
+		{"aaaaaaaaaaaaaaaaaaaab", "%a%a%a%a%a%a%a%c"},
+		{"日本語", "_本%"},
+		{"ab", `ab\`},
+		{"x", `%\`},
+		{"abab", "%ab"},
+		{"a\nb", "a_b"},
+		{"", "%%"},
+		{"", "_"},
+		{"aXbX", "%X"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

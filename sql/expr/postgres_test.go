@@ -70,8 +70,10 @@ func TestTimesOfAZoneEqualPostgres(t *testing.T) {
 	t.Parallel()
 	var exprs []string
 	exprs = append(exprs, ofPairs([]string{"+", "-", "=", "<", ">=", "IS DISTINCT FROM"}, append(points, "iv")...)...)
-	for _, template := range []string{"% IN ('2025-05-20 14:30', '2024-02-29')", "% = ANY (ARRAY[tz])", "NULLIF(%, tz)", "%::text", "%::date", "%::time", "%::timestamp", "%::timestamptz", "concat(%)",
-		"% = '2025-05-20 14:30'", "% > NOW()", "COALESCE(%, tz)", "date_trunc('day', %)", "date_trunc('month', %)", "EXTRACT(hour FROM %)", "EXTRACT(epoch FROM %)", "% + '1 mon'", "% - iv", "% || ''", "% BETWEEN '2025-01-01' AND CURRENT_DATE"} {
+	for _, template := range []string{
+		"% IN ('2025-05-20 14:30', '2024-02-29')", "% = ANY (ARRAY[tz])", "NULLIF(%, tz)", "%::text", "%::date", "%::time", "%::timestamp", "%::timestamptz", "concat(%)",
+		"% = '2025-05-20 14:30'", "% > NOW()", "COALESCE(%, tz)", "date_trunc('day', %)", "date_trunc('month', %)", "EXTRACT(hour FROM %)", "EXTRACT(epoch FROM %)", "% + '1 mon'", "% - iv", "% || ''", "% BETWEEN '2025-01-01' AND CURRENT_DATE",
+	} {
 		exprs = append(exprs, ofEach(template, points...)...)
 	}
 	exprs = append(exprs, "'2025-03-09 02:30'::timestamptz", "TIMESTAMPTZ '2025-11-02 01:30'", "CURRENT_DATE", "LOCALTIMESTAMP", "DATE '2025-03-09'::timestamptz", "NOW()::text", "t::timestamptz", "date_bin('1 day', tz, '2000-01-01')", "tz - '1 day'::interval * 100")
@@ -79,8 +81,10 @@ func TestTimesOfAZoneEqualPostgres(t *testing.T) {
 }
 
 func TestCastsEqualPostgres(t *testing.T) {
-	names := []string{"boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(6,2)", "text", "varchar", "varchar(3)",
-		"char(4)", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "bytea", "integer[]", "text[]", "bigint[]"}
+	names := []string{
+		"boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(6,2)", "text", "varchar", "varchar(3)",
+		"char(4)", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "bytea", "integer[]", "text[]", "bigint[]",
+	}
 	t.Parallel()
 	var exprs []string
 	for _, name := range names {
@@ -132,10 +136,12 @@ func TestFunctionsEqualPostgres(t *testing.T) {
 // functionCalls calls every exact function over edge values and every type it might be given.
 func functionCalls() []string {
 	var exprs []string
-	for _, f := range []string{"abs(%)", "ceil(%)", "ceiling(%)", "floor(%)", "round(%)", "sign(%)", "sqrt(%)", "lower(%)", "upper(%)", "length(%)", "char_length(%)",
+	for _, f := range []string{
+		"abs(%)", "ceil(%)", "ceiling(%)", "floor(%)", "round(%)", "sign(%)", "sqrt(%)", "lower(%)", "upper(%)", "length(%)", "char_length(%)",
 		"octet_length(%)", "reverse(%)", "initcap(%)", "btrim(%)", "trim(%)", "ltrim(%)", "rtrim(%)", "to_timestamp(%)", "concat(%)", "concat('a', %, NULL, 'b')", "concat_ws('-', %, NULL, %)", "concat_ws(NULL, %)", "concat_ws(t, %, 'x')",
 		"text(%)", "date(%)", "float8(%)", "int4(%)", "numeric(%)", "timestamptz(%)", "repeat(%, 2)", "left(%, 2)", "right(%, 2)", "lpad(%, 5)", "rpad(%, 5, 'xy')", "strpos(%, 'b')",
-		"replace(%, 'b', 'XX')", "split_part(%, 'b', 1)", "substr(%, 2)", "substring(%, 1, 2)", "starts_with(%, 'a')", "coalesce(%)", "lowr(%)"} {
+		"replace(%, 'b', 'XX')", "split_part(%, 'b', 1)", "substr(%, 2)", "substring(%, 1, 2)", "starts_with(%, 'a')", "coalesce(%)", "lowr(%)",
+	} {
 		exprs = append(exprs, ofEach(f, everyType...)...)
 		exprs = append(exprs, ofEach(f, "'12'", "NULL", "1", "1.5")...)
 	}
@@ -152,9 +158,11 @@ func functionCalls() []string {
 	for _, s := range strs {
 		exprs = append(exprs, ofEach("left(%, i4)", s)...)
 		exprs = append(exprs, ofEach("right(%, i2)", s)...)
-		for _, f := range []string{"left(%, -1)", "right(%, -1)", "left(%, 0)", "substr(%, -1, 3)", "substr(%, 2, 2)", "substr(%, 0)", "substr(%, 1, -1)", "substr(%, 2, 2147483647)", "substring(%, i4, 2)", "substring(% FROM 2 FOR 1)", "substring(% FOR 2)", "position('b' IN %)", "position('' IN %)",
+		for _, f := range []string{
+			"left(%, -1)", "right(%, -1)", "left(%, 0)", "substr(%, -1, 3)", "substr(%, 2, 2)", "substr(%, 0)", "substr(%, 1, -1)", "substr(%, 2, 2147483647)", "substring(%, i4, 2)", "substring(% FROM 2 FOR 1)", "substring(% FOR 2)", "position('b' IN %)", "position('' IN %)",
 			"lpad(%, 2)", "lpad(%, 8, 'é-')", "rpad(%, 8, '')", "lpad(%, -1, 'x')", "rpad(%, 2, 'x')", "lpad(%, 536870912)", "repeat(%, -1)", "repeat(%, 0)", "repeat('x', i2)", "replace(%, '', 'x')", "replace(%, 'a', '')", "split_part(%, 'b', -1)", "split_part(%, 'b', 0)", "split_part(%, '', 1)", "split_part(%, '', 2)", "split_part(%, 'b', 3)", "split_part(%, ' ', -2)",
-			"btrim(%, ' a')", "ltrim(%, 'aÄ')", "rtrim(%, 'cß')", "trim(BOTH 'a' FROM %)", "trim(LEADING FROM %)", "trim(TRAILING 'c' FROM %)", "overlay(% PLACING 'XY' FROM 2)", "overlay(% PLACING 'XY' FROM 2 FOR 0)", "overlay(% PLACING 'XY' FROM 0)", "overlay(% PLACING 'XY' FROM 2 FOR -1)", "starts_with(%, v)", "strpos(%, v)", "strpos(%, '')"} {
+			"btrim(%, ' a')", "ltrim(%, 'aÄ')", "rtrim(%, 'cß')", "trim(BOTH 'a' FROM %)", "trim(LEADING FROM %)", "trim(TRAILING 'c' FROM %)", "overlay(% PLACING 'XY' FROM 2)", "overlay(% PLACING 'XY' FROM 2 FOR 0)", "overlay(% PLACING 'XY' FROM 0)", "overlay(% PLACING 'XY' FROM 2 FOR -1)", "starts_with(%, v)", "strpos(%, v)", "strpos(%, '')",
+		} {
 			exprs = append(exprs, ofEach(f, s)...)
 		}
 	}

@@ -13,8 +13,19 @@ var comparisonOperators = comparisonRows()
 
 func comparisonRows() []function {
 	families := [][]types.Type{
-		{boolean}, {bytea}, {int2, int4, int8}, {text}, {float4, float8}, {bpchar}, {date, timestamp, timestamptz},
-		{clock}, {interval}, {numeric}, {uuid}, {jsonb}, {anyArray},
+		{boolean},
+		{bytea},
+		{int2, int4, int8},
+		{text},
+		{float4, float8},
+		{bpchar},
+		{date, timestamp, timestamptz},
+		{clock},
+		{interval},
+		{numeric},
+		{uuid},
+		{jsonb},
+		{anyArray},
 	}
 	var rows []function
 	for op := range hitsOf {
