@@ -22,9 +22,12 @@ var ErrCorrupt = errors.New("corrupt block of the stream log")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// AppendBlock appends the columnar, compressed encoding of changes (at least one, at most MaxChanges) whose
-// images have the given column types.
+// AppendBlock appends the columnar, compressed encoding of changes (at least one, at most MaxChanges, and fewer where there
+// are more than 64 columns) whose images have the given column types.
 func AppendBlock(dst []byte, cols []types.Type, changes []Change) []byte {
+	if len(changes) == 0 || len(changes) > MaxChanges || 2*len(changes)*len(cols) > maxImages {
+		panic(fmt.Sprintf("record: a block of %d changes of %d columns breaks invariant 1, for it could not be read", len(changes), len(cols)))
+	}
 	start := len(dst)
 	dst = appendHeader(dst, len(cols), changes)
 	e := encoder{changes: changes, ints: make([]int64, 0, len(changes)), refs: make([]int64, 0, len(changes)), run: make([]*types.Value, 0, len(changes))}
