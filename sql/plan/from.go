@@ -106,9 +106,9 @@ func (b *binder) asOf(x *syntax.AsOf, s *scope) (AsOf, error) {
 	if x.Before {
 		clause = "BEFORE"
 	}
-	bound, err := expr.BindAs(x.X, s.constantIn(clause), types.Type{Kind: types.Timestamptz}, clause)
+	bound, err := constantAs(x.X, s.constantIn(clause), types.Type{Kind: types.Timestamptz})
 	if err != nil {
-		return AsOf{}, at(err, x.X.Place())
+		return AsOf{}, err
 	}
 	return AsOf{X: bound, Before: x.Before}, nil
 }

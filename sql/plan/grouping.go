@@ -21,10 +21,10 @@ type grouping struct {
 // active reports whether the SELECT is aggregated.
 func (g *grouping) active() bool { return g.used || len(g.aggs) > 0 }
 
-// isAggregate reports whether name is an aggregate the language has or will have.
-func isAggregate(name string) bool {
-	return slices.Contains(agg.Names(), name) || slices.Contains(agg.Planned(), name)
-}
+// aggregateNames are the aggregates that the language has or will have.
+var aggregateNames = append(agg.Names(), agg.Planned()...)
+
+func isAggregate(name string) bool { return slices.Contains(aggregateNames, name) }
 
 // aggregate binds an aggregate call and returns the column that will hold its result.
 func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
@@ -67,14 +67,20 @@ func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
 	if arg != nil {
 		t = arg.Type()
 	}
-	fn, ok, err := agg.Resolve(call.Name, star, call.Distinct, t)
+	fn, _, err := agg.Resolve(call.Name, star, call.Distinct, t)
 	if err != nil {
 		return AggCall{}, at(err, call.NamePos)
 	}
-	if !ok {
-		return AggCall{}, errorAt(call.NamePos, types.CodeUndefinedFunction, "function %s(%s) does not exist", call.Name, t)
-	}
 	c := AggCall{Fn: fn, Arg: arg}
+	if arg != nil && untyped(t) {
+		want := fn.Arg
+		if untyped(want) {
+			want = types.Type{Kind: types.Text}
+		}
+		if c.Arg, err = expr.Convert(arg, call.Args[0], s, want); err != nil {
+			return AggCall{}, at(err, call.Args[0].Place())
+		}
+	}
 	if call.Filter != nil {
 		if c.Filter, err = expr.BindBool(call.Filter, s.in("FILTER"), "FILTER"); err != nil {
 			return AggCall{}, at(err, call.Filter.Place())
@@ -92,7 +98,7 @@ func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
 	return c, nil
 }
 
-// argument binds an aggregate's argument; nil with star for COUNT(*).
+// argument binds an aggregate's argument, a bare literal or parameter without a type; nil with star for COUNT(*).
 func (s *scope) argument(call *syntax.Call) (x expr.Expr, star bool, err error) {
 	inner := *s
 	inner.nested = true
@@ -107,22 +113,21 @@ func (s *scope) argument(call *syntax.Call) (x expr.Expr, star bool, err error) 
 			}
 			return nil, true, nil
 		}
-		x, err := s.b.value(a, &inner)
+		x, err := expr.BindOpen(a, &inner)
 		if err != nil {
-			return nil, false, err
+			return nil, false, at(err, a.Place())
 		}
 		bound = append(bound, x)
 	}
 	switch len(bound) {
 	case 0:
-		return nil, false, errorAt(call.NamePos, types.CodeWrongObjectType, "%s() needs an argument", call.Name).
-			WithHint("COUNT(*) counts rows")
+		return nil, false, errorAt(call.NamePos, types.CodeWrongObjectType, "%s(*) must be used to call a parameterless aggregate function", call.Name)
 	case 1:
 		return bound[0], false, nil
 	}
 	names := make([]string, len(bound))
 	for i, x := range bound {
-		names[i] = x.Type().String()
+		names[i] = plain(x.Type()).String()
 	}
 	return nil, false, errorAt(call.NamePos, types.CodeUndefinedFunction, "function %s(%s) does not exist", call.Name, strings.Join(names, ", "))
 }
@@ -316,9 +321,12 @@ func sortable(place syntax.Span, t types.Type) error {
 	return groupable(place, t)
 }
 
+// plain is t without what a declaration adds to it, as messages about functions name it.
+func plain(t types.Type) types.Type { return types.Type{Kind: t.Kind, Elem: t.Elem} }
+
 // castTo is x converted to t, x itself where it has that type or t only leaves its modifiers open.
 func castTo(x expr.Expr, t types.Type) (expr.Expr, error) {
-	if from := x.Type(); from == t || t == (types.Type{Kind: from.Kind, Elem: from.Elem}) {
+	if from := x.Type(); from == t || t == plain(from) {
 		return x, nil
 	}
 	return expr.NewCast(x, t)

@@ -1,5 +1,21 @@
 // Package plan turns syntax into meaning: it binds names against a catalog, finds the windows in a feature's predicates,
 // and arranges a query as a tree of logical nodes that sql/exec builds operators from.
+//
+// A query goes from.go → targets.go, grouping.go, order.go (its clauses, in scope.go's scope) → query.go (the tree) → pushdown.go and
+// prune.go (rules that make scans read less). A feature is bound by the same clauses and then compiled: feature.go → entity.go →
+// window.go, monotone.go, casewhen.go → version.go.
+//
+// Invariants:
+//
+//  1. An expression of a node addresses columns by their index in the row of the node below it; names are for people.
+//  2. A filter is never taken away: keys that were pushed to a scan narrow what is read and decide nothing.
+//  3. Names, types, SQLSTATE, message and place of an error are PostgreSQL's wherever PostgreSQL accepts the statement's form.
+//  4. What the language will have is refused with the words "not yet"; everything else that is refused says what to write instead.
+//  5. In a compiled feature NOW() stands only where its side of a comparison never decreases as NOW() grows and the other side never decreases as
+//     the event time does. So what a row counts for changes at most a few times as the moment moves, at moments that can be computed.
+//  6. A feature means the same in every session: its zone is UTC, and it has no parameters.
+//
+// The package reads no data and knows no moment.
 package plan
 
 import (
@@ -101,7 +117,7 @@ type ResultColumn struct {
 	Type types.Type
 }
 
-// AsOf says at which moment a scan reads.
+// AsOf says at which moment a scan reads; X is evaluated with the statement's NOW(), parameters and the session's zone.
 type AsOf struct {
 	// X is nil where nothing was said: the session's moment, or the frontier. It is constant over a statement (no columns).
 	X      expr.Expr

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/asofdb/asof/sql/expr"
@@ -136,14 +137,26 @@ func (b *binder) count(x syntax.Expr, s *scope, clause string) (expr.Expr, error
 	if x == nil {
 		return nil, nil
 	}
-	bound, err := expr.BindAs(x, s.constantIn(clause), types.Type{Kind: types.Int8}, clause)
+	bound, err := constantAs(x, s.constantIn(clause), types.Type{Kind: types.Int8})
 	if err != nil {
-		return nil, at(err, x.Place())
+		return nil, err
 	}
 	if c, ok := bound.(*expr.Const); ok && c.V.IsNull() {
 		return nil, nil
 	}
 	return bound, nil
+}
+
+// constantAs binds an expression that is evaluated once per statement and converts it to t.
+func constantAs(x syntax.Expr, s *scope, t types.Type) (expr.Expr, error) {
+	bound, err := expr.BindAs(x, s, t, s.clause)
+	var e *types.Error
+	if errors.As(err, &e) && e.Code == types.CodeDatatypeMismatch {
+		if of, err := expr.BindOpen(x, s); err == nil {
+			return nil, errorAt(x.Place(), e.Code, "argument of %s must be type %s, not type %s", s.clause, t, plain(of.Type()))
+		}
+	}
+	return bound, at(err, x.Place())
 }
 
 // group rewrites the targets and HAVING of an aggregated SELECT to the row of its Aggregation.

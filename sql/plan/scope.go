@@ -188,6 +188,10 @@ func (s *scope) Call(call *syntax.Call) (expr.Expr, error) {
 		name  string
 	}{{call.Distinct, "DISTINCT"}, {call.Filter != nil, "FILTER"}, {len(call.OrderBy) > 0, "ORDER BY"}} {
 		if part.there {
+			bare := &syntax.Call{Span: call.Span, Name: call.Name, NamePos: call.NamePos, Args: call.Args}
+			if _, err := expr.Bind(bare, s); err != nil { // that there is no such function comes first
+				return nil, err
+			}
 			return nil, errorAt(call.NamePos, types.CodeWrongObjectType, "%s specified, but %s is not an aggregate function", part.name, call.Name)
 		}
 	}
