@@ -2,6 +2,8 @@ package exec
 
 import (
 	"context"
+	"encoding/binary"
+	"hash/maphash"
 
 	"github.com/asofdb/asof/sql/agg"
 	"github.com/asofdb/asof/sql/expr"
@@ -21,12 +23,16 @@ type aggregate struct {
 	groups []*group
 	key    []byte
 	vals   []types.Value // the keys of the row at hand
-	read   bool
-	next   int
+	// seen holds a hash of every value that an aggregate over DISTINCT values has got, with its group: only what is new takes memory.
+	seen map[uint64]struct{}
+	hash maphash.Seed
+	read bool
+	next int
 }
 
 // group is one group's keys (of its first row) and states.
 type group struct {
+	number int
 	keys   []types.Value
 	states []agg.State
 }
@@ -43,6 +49,7 @@ func newAggregate(n *plan.Aggregation, in Operator, c *Context) *aggregate {
 	return &aggregate{
 		in: in, node: n, env: c.env(len(s)), row: newReader(xs...), out: types.NewBuilder(n.Schema()),
 		mem: newAccount("GROUP BY", c), byKey: map[string]*group{}, vals: make([]types.Value, len(n.Keys)),
+		seen: map[uint64]struct{}{}, hash: maphash.MakeSeed(),
 	}
 }
 
@@ -95,14 +102,15 @@ func (a *aggregate) add() error {
 		return err
 	}
 	for i := range a.node.Aggs {
-		if err := a.addTo(g.states[i], &a.node.Aggs[i]); err != nil {
+		if err := a.addTo(g, i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *aggregate) addTo(s agg.State, c *plan.AggCall) error {
+func (a *aggregate) addTo(g *group, i int) error {
+	s, c := g.states[i], &a.node.Aggs[i]
 	if c.Filter != nil {
 		if ok, err := expr.True(c.Filter, &a.env); err != nil || !ok {
 			return err
@@ -117,10 +125,22 @@ func (a *aggregate) addTo(s agg.State, c *plan.AggCall) error {
 		return err
 	}
 	s.Add(v)
-	if c.Fn.Distinct && !v.IsNull() { // it may collect the value
-		return a.mem.grow(mapEntry + payload(&v))
+	if c.Fn.Distinct && !v.IsNull() {
+		return a.collected(g, i, v)
 	}
 	return nil
+}
+
+// collected accounts for a value that aggregate i of the group keeps, if it is a new one.
+func (a *aggregate) collected(g *group, i int, v types.Value) error {
+	a.key = binary.AppendUvarint(a.key[:0], uint64(g.number))
+	a.key = binary.AppendUvarint(a.key, uint64(i))
+	h := maphash.Bytes(a.hash, types.AppendKey(a.key, v))
+	if _, ok := a.seen[h]; ok {
+		return nil
+	}
+	a.seen[h] = struct{}{}
+	return a.mem.grow(2*mapEntry + payload(&v))
 }
 
 // groupOf returns the group of the row at hand.
@@ -145,7 +165,7 @@ func (a *aggregate) groupOf() (*group, error) {
 }
 
 func (a *aggregate) newGroup(keys []types.Value) *group {
-	g := &group{keys: keys, states: make([]agg.State, len(a.node.Aggs))}
+	g := &group{number: len(a.groups), keys: keys, states: make([]agg.State, len(a.node.Aggs))}
 	for i := range g.states {
 		g.states[i] = a.node.Aggs[i].Fn.NewAddOnly()
 	}

@@ -27,6 +27,9 @@ func build(n plan.Node, c *Context, atMost int64) (Operator, error) {
 		}
 		return newSort(n, in, c, atMost), nil
 	case *plan.Filter:
+		if s, ok := n.In.(*plan.Scan); ok {
+			return newScan(s, n.X, c), nil
+		}
 		in, err := build(n.In, c, 0)
 		if err != nil {
 			return nil, err
@@ -45,7 +48,7 @@ func build(n plan.Node, c *Context, atMost int64) (Operator, error) {
 		}
 		return newDistinct(n, in, c), nil
 	case *plan.Scan:
-		return newScan(n, c), nil
+		return newScan(n, nil, c), nil
 	case *plan.One:
 		return &one{}, nil
 	}

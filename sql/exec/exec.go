@@ -59,8 +59,15 @@ const batchRows = 1024
 
 // pull asks op for a batch unless the statement was cancelled.
 func pull(ctx context.Context, op Operator) (*types.Batch, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, &types.Error{Code: types.CodeCanceled, Message: "canceling statement due to user request", Err: context.Cause(ctx)}
+	if err := cancelled(ctx); err != nil {
+		return nil, err
 	}
 	return op.Next(ctx)
+}
+
+func cancelled(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return &types.Error{Code: types.CodeCanceled, Message: "canceling statement due to user request", Err: context.Cause(ctx)}
 }

@@ -8,19 +8,21 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// filter keeps the rows for which its condition is TRUE.
+// filter keeps the rows for which its condition is TRUE. One directly above a scan is the scan's own.
 type filter struct {
 	x    expr.Expr
 	in   Operator
 	env  expr.Env
 	row  reader // the columns that x reads
 	keep []int
-	out  *types.Builder
+	// out is made when it is needed first: of most batches all rows stay, or neighbours.
+	out    *types.Builder
+	schema types.Schema
 }
 
 func newFilter(n *plan.Filter, in Operator, c *Context) *filter {
 	s := n.In.Schema()
-	return &filter{x: n.X, in: in, env: c.env(len(s)), row: newReader(n.X), out: types.NewBuilder(s)}
+	return &filter{x: n.X, in: in, env: c.env(len(s)), row: newReader(n.X), schema: s}
 }
 
 func (f *filter) Next(ctx context.Context) (*types.Batch, error) {
@@ -62,6 +64,9 @@ func (f *filter) copy(b *types.Batch) *types.Batch {
 	first, last := f.keep[0], f.keep[len(f.keep)-1]
 	if last-first == len(f.keep)-1 { // neighbours need no copy
 		return slice(b, first, last+1)
+	}
+	if f.out == nil {
+		f.out = types.NewBuilder(f.schema)
 	}
 	defer b.Release()
 	for _, i := range f.keep {

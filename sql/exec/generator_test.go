@@ -250,11 +250,14 @@ func (g *generator) aggregate(kind string) string {
 	case "int":
 		x = g.pick("COUNT(*)", "COUNT("+g.expression(1)+")", "COUNT(DISTINCT "+g.expression(1)+")", "MIN("+g.of("int", 1)+")", "MAX("+g.of("int", 0)+")")
 	case "num":
-		x = g.pick("SUM("+g.of("num", 1)+")", "AVG("+g.of("num", 0)+")", "AVG("+g.of("int", 1)+")", "SUM(DISTINCT "+g.of("num", 0)+")", "MIN("+g.of("num", 1)+")")
+		x = g.pick("SUM("+g.of("num", 1)+")", "SUM("+g.of("int", 1)+")::numeric", "SUM(DISTINCT "+g.of("num", 0)+")", "MIN("+g.of("num", 1)+")")
 	case "bool":
 		x = g.pick("BOOL_AND", "BOOL_OR") + "(" + g.condition(1) + ")"
 	default:
 		x = g.pick("MIN", "MAX") + "(" + g.of(kind, 1) + ")"
+	}
+	if kind == "num" && g.chance(5) { // its scale differs from group to group
+		return "AVG(" + g.of("num", 1) + ")::numeric(12,4)"
 	}
 	if g.chance(4) {
 		x += " FILTER (WHERE " + g.condition(1) + ")"

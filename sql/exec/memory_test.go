@@ -114,7 +114,6 @@ type memoryRows struct {
 	rows   [][]types.Value
 	wanted map[string]bool // nil: all
 	out    []types.Value
-	text   []byte
 }
 
 func (r *memoryRows) Next(context.Context) ([]types.Value, error) {

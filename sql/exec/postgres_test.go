@@ -166,3 +166,68 @@ func rowText(values [][]byte) string {
 	}
 	return strings.Join(texts, " | ")
 }
+
+// TestRefusalsAgreeWithPostgres compares refusals that random queries seldom meet: SQLSTATE, place and message.
+func TestRefusalsAgreeWithPostgres(t *testing.T) {
+	conn := connect(t)
+	db := newDatabase()
+	(&generator{Rand: rand.New(rand.NewPCG(1, 1))}).fill(t, conn, db)
+	for _, text := range []string{
+		"SELECT nope FROM t",
+		"SELECT o.nope FROM t o",
+		"SELECT t.i FROM t o",
+		"SELECT z.i FROM t",
+		"SELECT z.* FROM t",
+		"SELECT * FROM nope",
+		"SELECT *",
+		"SELECT i FROM t WHERE n",
+		"SELECT i FROM t WHERE i + 1",
+		"SELECT i FROM t WHERE COUNT(*) > 1",
+		"SELECT COUNT(*) FROM t HAVING i",
+		"SELECT COUNT(*) FROM t HAVING 1",
+		"SELECT SUM(MAX(i)) FROM t",
+		"SELECT SUM(i) FILTER (WHERE MAX(i) > 1) FROM t",
+		"SELECT SUM(i) FILTER (WHERE i) FROM t",
+		"SELECT SUM(*) FROM t",
+		"SELECT COUNT() FROM t",
+		"SELECT SUM(i, j) FROM t",
+		"SELECT SUM(n, i) FROM t",
+		"SELECT SUM(s) FROM t",
+		"SELECT SUM('1') FROM t",
+		"SELECT COUNT(DISTINCT *) FROM t",
+		"SELECT upper(DISTINCT s) FROM t",
+		"SELECT upper(s) FILTER (WHERE true) FROM t",
+		"SELECT nope(DISTINCT s) FROM t",
+		"SELECT nope(s) FROM t",
+		"SELECT i FROM t GROUP BY s",
+		"SELECT i, COUNT(*) FROM t",
+		"SELECT o.i, COUNT(*) FROM t o",
+		"SELECT COUNT(*) FROM t ORDER BY i",
+		"SELECT s FROM t GROUP BY s HAVING i > 1",
+		"SELECT s FROM t GROUP BY 'x'",
+		"SELECT s FROM t GROUP BY 1.5",
+		"SELECT s FROM t GROUP BY 0",
+		"SELECT s FROM t GROUP BY true",
+		"SELECT s FROM t ORDER BY NULL",
+		"SELECT s FROM t ORDER BY 99999999999",
+		"SELECT s AS x, i AS x FROM t ORDER BY x",
+		"SELECT s AS x, i AS x FROM t GROUP BY x",
+		"SELECT SUM(i) AS x FROM t GROUP BY x",
+		"SELECT COUNT(*) FROM t GROUP BY COUNT(*)",
+		"SELECT DISTINCT s FROM t ORDER BY i",
+		"SELECT s FROM t LIMIT i",
+		"SELECT s FROM t LIMIT COUNT(*)",
+		"SELECT s FROM t LIMIT 'x'",
+		"SELECT s FROM t LIMIT true",
+		"SELECT s FROM t LIMIT -1",
+		"SELECT s FROM t OFFSET -1",
+		"SELECT s FROM t OFFSET j",
+		"SELECT 1 / 0",
+		"SELECT i FROM t WHERE i / 0 = 1",
+	} {
+		got, want := here(db, text), onPostgres(t, conn, text)
+		if got.code != want.code || got.place != want.place || got.text != want.text {
+			t.Errorf("%s\nhere       %s at %d: %s\nPostgreSQL %s at %d: %s", text, got.code, got.place, got.text, want.code, want.place, want.text)
+		}
+	}
+}
