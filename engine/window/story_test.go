@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -154,6 +156,15 @@ func TestInfiniteEventTimes(t *testing.T) {
 	}
 }
 
+// TestABoundOfNull admits nothing: a comparison with NULL is not true.
+func TestABoundOfNull(t *testing.T) {
+	null := &expr.Const{T: types.Type{Kind: types.Timestamptz}}
+	f := filter{bounds: []plan.Bound{{Op: "<=", At: null}}}
+	if err := f.at(&expr.Env{}); err != nil || !f.empty() {
+		t.Errorf("admits %d to %d, %v", f.lo, f.hi, err)
+	}
+}
+
 func TestTruncate(t *testing.T) {
 	ev, err := New(compile(t, types.Timestamptz, twoWindows), amountLayout, []int{2})
 	if err != nil {
@@ -258,6 +269,28 @@ func TestNewestVersionNeedsTheLastBlock(t *testing.T) {
 		if err != nil || row == nil || row[1].String() != want || fetched > 4 {
 			t.Errorf("at %d: %v, %v, %d fetched; want %s", at, row, err, fetched, want)
 		}
+	}
+}
+
+// TestAnEndEndsOneVersion: of two equal versions in older blocks, one entry ends the newer alone.
+func TestAnEndEndsOneVersion(t *testing.T) {
+	f := compile(t, types.Timestamptz, `CREATE FEATURE f ENTITY a (order_id) AS SELECT order_id, amount FROM orders`)
+	ev, err := New(f, amountLayout, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, run := history.NewRoot(), &history.Pending{}
+	root.Append(amountLayout, []history.Entry{change{1, 1, 1, 5}.entry(1)}, 1)
+	second := change{2, 1, 1, 5}.entry(2)
+	run.Append(amountLayout, &second)
+	log := Log{Root: root, Pending: []*history.Pending{run}, More: []history.Entry{change{3, 1, -1, 5}.entry(3)}}
+	key := []types.Value{types.NewInt8(1)}
+	if row, err := ev.Eval(key, log, 3_000_000); err != nil || row == nil {
+		t.Errorf("with one version left: %v, %v", row, err)
+	}
+	log.More = append(log.More, change{4, 1, -1, 5}.entry(4))
+	if row, err := ev.Eval(key, log, 4_000_000); err != nil || row != nil {
+		t.Errorf("with none left: %v, %v", row, err)
 	}
 }
 

@@ -86,13 +86,17 @@ func randomModel(r *rand.Rand, event types.Kind, changes int, attribute bool) *m
 		live = slices.Delete(live, i, i+1)
 		return v.row
 	}
+	updates := 35
+	if attribute {
+		updates = 70
+	}
 	for range changes {
 		if r.IntN(4) > 0 {
 			c += r.Int64N(4 * hour)
 		}
 		pos += 1 + r.Int64N(5)
 		switch what := r.IntN(100); {
-		case len(live) > 0 && (what < 35 || (attribute && what < 85)):
+		case len(live) > 0 && what < updates:
 			old := end(r.IntN(len(live)))
 			row := randomRow(r, event, c)
 			for i := range row {
@@ -101,7 +105,7 @@ func randomModel(r *rand.Rand, event types.Kind, changes int, attribute bool) *m
 				}
 			}
 			add(row)
-		case len(live) > 0 && what < 45:
+		case len(live) > 0 && what < updates+10:
 			end(r.IntN(len(live)))
 		case what == 99 && changes > 10:
 			m.truncations = append(m.truncations, Truncation{C: c, Pos: pos})
