@@ -66,7 +66,6 @@ var moments = map[string]types.Type{
 	"transaction_timestamp": timestamptz,
 	"statement_timestamp":   timestamptz,
 	"current_date":          date,
-	"current_time":          clock,
 	"localtime":             clock,
 	"localtimestamp":        timestamp,
 }
@@ -109,7 +108,7 @@ func (b *binder) apply(name string, args []bound) (Expr, error) {
 		if e, ok, err := b.castCall(called, args); ok {
 			return e, err
 		}
-		return nil, b.missingFunction(called, given, many)
+		return nil, missingFunction(called, given, many)
 	}
 	want, result := actual(f, given)
 	xs := make([]Expr, len(args))
@@ -150,7 +149,7 @@ func (b *binder) castCall(name string, args []bound) (e Expr, ok bool, err error
 }
 
 // missingFunction says that there is no such function: PostgreSQL's words, and what could be meant.
-func (b *binder) missingFunction(name string, given []types.Type, many bool) error {
+func missingFunction(name string, given []types.Type, many bool) error {
 	call := signature(name, given)
 	if many {
 		return types.Errorf("42725", "function %s is not unique", call).
@@ -194,7 +193,7 @@ func NewCall(name string, args ...Expr) (Expr, error) {
 
 func (b *binder) coalesce(args []bound) (Expr, error) {
 	if len(args) == 0 {
-		return nil, b.missingFunction("coalesce", nil, false)
+		return nil, missingFunction("coalesce", nil, false)
 	}
 	xs, t, err := b.alike("COALESCE", args)
 	if err != nil {
@@ -205,7 +204,7 @@ func (b *binder) coalesce(args []bound) (Expr, error) {
 
 func (b *binder) extreme(name string, args []bound) (Expr, error) {
 	if len(args) == 0 {
-		return nil, b.missingFunction(name, nil, false)
+		return nil, missingFunction(name, nil, false)
 	}
 	xs, t, err := b.alike(strings.ToUpper(name), args)
 	if err != nil {
@@ -220,7 +219,7 @@ func (b *binder) extreme(name string, args []bound) (Expr, error) {
 // nullIf has the type of its first argument after the conversion that = asks for, as in PostgreSQL.
 func (b *binder) nullIf(args []bound) (Expr, error) {
 	if len(args) != 2 {
-		return nil, b.missingFunction("nullif", typesOf(args), false)
+		return nil, missingFunction("nullif", typesOf(args), false)
 	}
 	f, le, re, err := b.pair("=", args[0], args[1])
 	if err != nil {

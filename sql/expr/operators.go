@@ -145,7 +145,7 @@ func (b *binder) pair(op string, l, r bound) (f *function, le, re Expr, err erro
 	given := sig(base(l.Type()), base(r.Type()))
 	f, many := resolveOperator(op, given[0], given[1])
 	if f == nil {
-		return nil, nil, nil, b.missingOperator(op, given, many)
+		return nil, nil, nil, missingOperator(op, given, many)
 	}
 	if assumed := given; f.args[0].Kind == kindAnyArray { // an untyped side is an array of the other's type
 		assumed = sig(pick(given[0], given[1]), pick(given[1], given[0]))
@@ -174,31 +174,11 @@ func (b *binder) operandAs(o bound, t types.Type) (Expr, error) {
 	return b.convert(o, t, false)
 }
 
-func (b *binder) missingOperator(op string, given []types.Type, many bool) error {
-	if planned, ok := plannedOperators[op]; ok {
-		return types.Errorf(types.CodeNotSupported, "operator %s is not yet supported", op).WithHint("%s", planned)
+func missingOperator(op string, given []types.Type, many bool) error {
+	if op == "->" || op == "->>" {
+		return types.Errorf(types.CodeNotSupported, "operator %s is not yet supported", op).WithHint("Declare the field as a column of the source.")
 	}
 	return noOperator(many, typeName(given[0])+" "+op+" "+typeName(given[1]))
-}
-
-// plannedOperators are PostgreSQL's operators that the language does not have, with what to write instead.
-var plannedOperators = map[string]string{
-	"->":  "Declare the field as a column of the source.",
-	"->>": "Declare the field as a column of the source.",
-	"#>":  "Declare the field as a column of the source.",
-	"#>>": "Declare the field as a column of the source.",
-	"@>":  "Compare the elements with = ANY (array).",
-	"<@":  "Compare the elements with = ANY (array).",
-	"&&":  "Compare the elements with = ANY (array).",
-	"~":   "Use LIKE.",
-	"~*":  "Use ILIKE.",
-	"!~":  "Use NOT LIKE.",
-	"!~*": "Use NOT ILIKE.",
-	"&":   "There are no operators on bits.",
-	"|":   "There are no operators on bits; texts are joined by ||.",
-	"#":   "There are no operators on bits; powers are written ^.",
-	"<<":  "There are no operators on bits.",
-	">>":  "There are no operators on bits.",
 }
 
 func noOperator(many bool, what string) error {

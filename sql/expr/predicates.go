@@ -131,7 +131,7 @@ func (b *binder) inSet(x bound, list []bound, not bool) (e Expr, ok bool, err er
 	}
 	f, many := resolveOperator("=", x.Type(), common)
 	if f == nil {
-		return nil, false, b.missingOperator("=", sig(base(x.Type()), common), many)
+		return nil, false, missingOperator("=", sig(base(x.Type()), common), many)
 	}
 	want, _ := actual(f, sig(pick(base(x.Type()), common), common))
 	left, err := b.operandAs(x, want[0])
@@ -294,7 +294,7 @@ func (b *binder) quantified(x *syntax.Quantified) (Expr, error) {
 	}
 	f, many := resolveOperator(op, l.Type(), elem)
 	if f == nil {
-		return nil, b.missingOperator(op, sig(base(l.Type()), elem), many)
+		return nil, missingOperator(op, sig(base(l.Type()), elem), many)
 	}
 	want, _ := actual(f, sig(pick(base(l.Type()), elem), pick(elem, base(l.Type()))))
 	le, err := b.operandAs(l, want[0])
