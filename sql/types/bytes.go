@@ -135,7 +135,7 @@ func parseJSON(k Kind, s string) (Value, error) {
 		return Value{}, err
 	}
 	if !json.Valid([]byte(s)) {
-		e := Errorf(CodeInvalidText, "invalid input syntax for type %s", k)
+		e := Errorf(CodeInvalidText, "invalid input syntax for type json")
 		e.Detail = jsonFault(s)
 		return Value{}, e
 	}

@@ -22,8 +22,8 @@ func castLevel(from, to Kind) castContext {
 	case from == to, from == Null, from == Unknown:
 		return castImplicit
 	case numericKind(from) && numericKind(to):
-		if from < to {
-			return castImplicit // each kind widens to those declared after it
+		if widening(from) < widening(to) {
+			return castImplicit
 		}
 		return castAssignment
 	case stringKind(from) && stringKind(to):
@@ -46,6 +46,19 @@ func castLevel(from, to Kind) castContext {
 		return temporalCastLevel(from, to)
 	}
 	return castNever
+}
+
+// widening orders the numeric kinds so that each converts implicitly to those above it: NUMERIC lies below the floats.
+func widening(k Kind) int {
+	switch k {
+	case Int2, Int4, Int8:
+		return int(k - Int2)
+	case Numeric:
+		return 3
+	case Float4:
+		return 4
+	}
+	return 5
 }
 
 func temporalCastLevel(from, to Kind) castContext {
@@ -172,7 +185,7 @@ func (c caster) rest(v Value) (Value, error) {
 	case v.Kind == c.to.Kind:
 		return v, nil
 	case stringKind(v.Kind):
-		return c.parse(v.comparableText())
+		return c.parse(v.S) // a CHAR with its padding
 	}
 	return Value{}, cannotCast(v.Kind, c.to)
 }
@@ -325,7 +338,7 @@ func (c caster) toString(v Value) (Value, error) {
 func (c caster) toTemporal(v Value) (Value, error) {
 	switch {
 	case stringKind(v.Kind):
-		return c.parse(v.comparableText())
+		return c.parse(v.S)
 	case v.Kind == c.to.Kind:
 		return c.round(v)
 	}

@@ -1,6 +1,7 @@
 package types
 
 import (
+	"bytes"
 	"math"
 	"math/big"
 	"strconv"
@@ -42,7 +43,10 @@ func parseFloat(k Kind, s string) (Value, error) {
 	}
 	f, err := strconv.ParseFloat(t, bits)
 	if err != nil || f == 0 && hasNonzeroDigit(t) {
-		return Value{}, Errorf(CodeOutOfRange, "\"%s\" is out of range for type %s", s, k)
+		if k == Float4 {
+			t = s // here PostgreSQL shows the blanks, too
+		}
+		return Value{}, Errorf(CodeOutOfRange, "\"%s\" is out of range for type %s", t, k)
 	}
 	return newFloat(k, f), nil
 }
@@ -118,20 +122,21 @@ func appendFloat(dst []byte, k Kind, f float64) []byte {
 	if k == Float4 {
 		bits, fixed = 32, 6
 	}
-	digits := -1
-	if mayHitBoundary(f, bits) {
-		digits = openIntervalDigits(f, bits)
-	}
-	if f == 0 {
-		return strconv.AppendFloat(dst, f, 'f', -1, bits)
-	}
 	start := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'e', digits, bits)
+	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
 	e := decimalExponent(dst[start:])
-	if e >= -4 && e < fixed {
-		return strconv.AppendFloat(dst[:start], f, 'f', -1, bits)
+	digits := -1 // as many as needed
+	if other, ok := postgresDigits(dst[start:], f, bits); ok {
+		digits = other
+		dst = strconv.AppendFloat(dst[:start], f, 'e', digits, bits)
 	}
-	return dst
+	if e < -4 || e >= fixed {
+		return dst
+	}
+	if digits >= 0 {
+		digits -= e
+	}
+	return strconv.AppendFloat(dst[:start], f, 'f', digits, bits)
 }
 
 // decimalExponent reads the exponent of a number in 'e' notation.
@@ -152,10 +157,51 @@ func decimalExponent(s []byte) int {
 	return 0
 }
 
-// mayHitBoundary reports whether the shortest decimal of f might lie exactly half way to a neighbour. strconv takes such a
-// decimal where round-half-even reads it back as f; PostgreSQL never does (1e23 prints as 9.999999999999999e+22).
-// A decimal of at most 17 (9) digits can be a half-way point only of an integer beyond 2^53 (2^24)
-// that is a multiple of a power of ten below 5^23 (5^10).
+// postgresDigits returns the number of digits after the first (the precision of 'e' notation) with which f is to be printed
+// where PostgreSQL prints other digits than shortest, which is strconv's choice. There are two reasons why it would:
+//
+//   - strconv takes a decimal exactly half way to a neighbour where round-half-even reads it back as f, PostgreSQL never does
+//     (1e23 prints as 9.999999999999999e+22);
+//   - of two shortest decimals equally near to f strconv takes the greater, PostgreSQL the even one.
+func postgresDigits(shortest []byte, f float64, bits int) (int, bool) {
+	if f == 0 {
+		return 0, false
+	}
+	if mayHitBoundary(f, bits) {
+		lower, upper := halfWays(f, bits)
+		if between(lower, shortest, upper) {
+			return 0, false
+		}
+		for digits := significant(shortest) - 1; ; digits++ {
+			if between(lower, strconv.AppendFloat(nil, f, 'e', digits, bits), upper) {
+				return digits, true
+			}
+		}
+	}
+	digits := significant(shortest) - 1
+	if !mayTie(digits+1, f, bits) {
+		return 0, false
+	}
+	even := strconv.FormatFloat(f, 'e', digits, bits)
+	back, err := strconv.ParseFloat(even, bits)
+	return digits, err == nil && back == f && even != string(shortest)
+}
+
+// significant returns the number of digits of a number in 'e' notation.
+func significant(s []byte) int {
+	mantissa, _, _ := bytes.Cut(s, []byte{'e'})
+	n := 0
+	for _, c := range mantissa {
+		if isDigit(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// mayHitBoundary reports whether the shortest decimal of f might lie exactly half way to a neighbour. A decimal of at most 17 (9)
+// digits can do so only beside an integer beyond 2^53 (2^24), whose half-way point is a multiple of a power of ten up to
+// 10^23 (10^10), and only beside an even mantissa does strconv take it.
 func mayHitBoundary(f float64, bits int) bool {
 	a := math.Abs(f)
 	if bits == 32 {
@@ -164,17 +210,21 @@ func mayHitBoundary(f float64, bits int) bool {
 	return a >= 1<<53 && a < 1e41 && math.Float64bits(f)&1 == 0
 }
 
-// openIntervalDigits returns the number of digits after the first (the precision of 'e' notation) of the shortest decimal
-// strictly between the half-way points around f.
-func openIntervalDigits(f float64, bits int) int {
-	lower, upper := halfWays(f, bits)
-	for digits := 0; ; digits++ {
-		s := strconv.FormatFloat(f, 'e', digits, bits)
-		d, _, _ := big.ParseFloat(s, 10, 256, big.ToNearestEven)
-		if d.Cmp(lower) > 0 && d.Cmp(upper) < 0 {
-			return digits
-		}
+// mayTie reports whether f might lie exactly in the middle of two decimals of n digits: it has n + 1 digits in all then, 17 (9)
+// of them, and so is a multiple of 2^-24 (2^-12), for 5^25 (5^13) alone has more.
+func mayTie(n int, f float64, bits int) bool {
+	if bits == 32 {
+		return n == 8 && isWhole(f*(1<<12))
 	}
+	return n == 16 && isWhole(f*(1<<24))
+}
+
+func isWhole(f float64) bool { return f == math.Trunc(f) }
+
+// between reports whether a decimal lies strictly between two numbers.
+func between(lower *big.Float, decimal []byte, upper *big.Float) bool {
+	d, _, err := big.ParseFloat(string(decimal), 10, 256, big.ToNearestEven)
+	return err == nil && d.Cmp(lower) > 0 && d.Cmp(upper) < 0
 }
 
 func halfWays(f float64, bits int) (lower, upper *big.Float) {

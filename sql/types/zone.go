@@ -52,7 +52,8 @@ func toUTC(local int64, zone *time.Location) int64 {
 	return max(early, late) // repeated
 }
 
-// zones caches what LoadZone found: time.LoadLocation reads a file each time.
+// zones caches the zones of the tz database that were asked for, which are a few hundred at most: time.LoadLocation reads a file
+// each time.
 var zones sync.Map // lower-case name -> *time.Location
 
 // LoadZone returns the time zone that AT TIME ZONE and a timestamp literal know by name: an abbreviation (CET, which has no
@@ -80,17 +81,19 @@ func loadNamed(name string) (*time.Location, error) {
 	if z, ok := zones.Load(key); ok {
 		return z.(*time.Location), nil
 	}
-	z := findZone(name)
-	if z == nil {
-		return nil, Errorf(CodeInvalidParameter, "time zone \"%s\" not recognized", name).
-			WithHint("Write a name such as Europe/Berlin.")
+	if z := databaseZone(key); z != nil {
+		zones.Store(key, z)
+		return z, nil
 	}
-	zones.Store(key, z)
-	return z, nil
+	if offset, ok := posixOffset(name); ok {
+		return time.FixedZone(name, int(offset)), nil
+	}
+	return nil, Errorf(CodeInvalidParameter, "time zone \"%s\" not recognized", name).
+		WithHint("Write a name such as Europe/Berlin.")
 }
 
-func findZone(name string) *time.Location {
-	key := strings.ToLower(name)
+// databaseZone finds a zone of the tz database by its lower-case name, or returns nil.
+func databaseZone(key string) *time.Location {
 	if key == "" || key == "local" || strings.HasPrefix(key, "/") {
 		return nil // Go would take these for the machine's own zone, or a file
 	}
@@ -101,9 +104,6 @@ func findZone(name string) *time.Location {
 		if z, err := time.LoadLocation(spelling); err == nil {
 			return z
 		}
-	}
-	if offset, ok := posixOffset(name); ok {
-		return time.FixedZone(name, int(offset))
 	}
 	return nil
 }
