@@ -53,12 +53,9 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 			err = removeErr
 		}
 	}()
+	begun := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
-	if cmd.For > 0 {
-		ctx, cancel = context.WithTimeout(ctx, cmd.For)
-	}
 	defer cancel()
-
 	feed, err := newFeed(dir, cmd.Seed)
 	if err != nil {
 		return err
@@ -71,13 +68,13 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	d := &demo{
-		dir: dir, keep: cmd.Dir, feed: feed, rate: cmd.Rate, window: demoWindow(cmd.For),
+		dir: dir, keep: cmd.Dir, feed: feed, rate: cmd.Rate, begun: begun, length: cmd.For, window: demoWindow(cmd.For),
 		session: db.NewSession(), out: bufio.NewWriter(a.stdout), terminal: a.stdoutIs,
 	}
 	defer a.signals.watch(cancel)()
 	err = d.play(ctx)
 	if ctx.Err() != nil {
-		err = nil // whatever was cut off was cut off by the one who watches
+		err = nil // what was cut off was cut off by the one who watches
 	}
 	if err != nil {
 		a.console.fail(err, nil)
@@ -121,6 +118,8 @@ type demo struct {
 	keep   string // dir as the user wrote it, "" for a temporary one
 	feed   *feed
 	rate   int
+	begun  time.Time
+	length time.Duration // 0: until it is interrupted
 	window time.Duration
 
 	session  *engine.Session

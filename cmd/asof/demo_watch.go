@@ -9,46 +9,58 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// watch shows one customer's values again and again: while changes arrive, then while nothing arrives and only time passes, and so on
-// until ctx ends.
-func (d *demo) watch(ctx context.Context) error {
-	feeding, stop := context.WithCancel(ctx)
-	failed := make(chan error, 1)
-	go func() { failed <- d.feed.run(feeding, d.rate) }()
-	defer func() { stop(); <-failed }()
+// atLeast is how long there is something to watch, also where the history took longer than the demo should: else it would have shown nothing.
+const atLeast = 2 * time.Second
 
-	busy := d.window * 3 / 2
-	if end, ok := ctx.Deadline(); ok {
-		busy = min(busy, time.Until(end)/3) // leave time to see the window empty
+// watch shows one customer's values again and again: while changes arrive, then while nothing arrives and only time passes, and so on
+// until ctx ends or the demo's time is over.
+func (d *demo) watch(ctx context.Context) error {
+	busy, quiet := d.window*3/2, d.window+2*time.Second
+	if d.length > 0 {
+		left := max(d.length-time.Since(d.begun), atLeast)
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, left)
+		defer cancel()
+		busy = min(busy, left/3) // leave time to see the window empty
 	}
-	every := min(max(d.window/5, 250*time.Millisecond), time.Second)
-	view := &view{d: d, changes: d.feed.total()}
-	for {
-		d.heading(fmt.Sprintf("The shop is open: %d transactions a second", d.rate))
-		d.feed.quiet.Store(false)
-		if err := view.during(ctx, busy, every, failed); err != nil {
-			return err
+	ctx, stop := context.WithCancel(ctx)
+	fed := make(chan error, 1)
+	go func() {
+		defer stop() // there is nothing to watch when the shop cannot write
+		fed <- d.feed.run(ctx, d.rate)
+	}()
+	view := &view{d: d, changes: d.feed.total(), every: min(max(d.window/5, 250*time.Millisecond), time.Second)}
+	var err error
+	for err == nil {
+		if d.feed.quiet.Load() {
+			d.heading("The shop is quiet: no change comes, and the window empties all the same")
+			err = view.during(ctx, quiet)
+		} else {
+			d.heading(fmt.Sprintf("The shop is open: %d transactions a second", d.rate))
+			err = view.during(ctx, busy)
 		}
-		d.heading("The shop is quiet: no change comes, and the window empties all the same")
-		d.feed.quiet.Store(true)
-		if err := view.during(ctx, d.window+2*time.Second, every, failed); err != nil {
-			return err
-		}
+		d.feed.quiet.Store(!d.feed.quiet.Load())
 	}
+	if ctx.Err() != nil {
+		err = nil // the last look was cut off
+	}
+	stop()
+	return errors.Join(err, <-fed)
 }
 
 // view prints a line of values each time it looks.
 type view struct {
 	d       *demo
+	every   time.Duration
 	changes int64    // when it looked last
 	last    []string // what it saw then
 }
 
-// during looks every so often for as long as it is told to.
-func (v *view) during(ctx context.Context, long, every time.Duration, failed <-chan error) error {
+// during looks again and again for as long as it is told to.
+func (v *view) during(ctx context.Context, long time.Duration) error {
 	v.d.print("%s\n", v.d.terminal.dim(fmt.Sprintf("%-12s %8s %9s %10s %10s %11s %10s",
 		"as of", "changes", fmt.Sprintf("last_%ds", int(v.d.window.Seconds())), "orders_1h", "orders_7d", "spent_30d", "balance")))
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(v.every)
 	defer tick.Stop()
 	for end := time.Now().Add(long); time.Now().Before(end); {
 		if err := v.look(ctx); err != nil {
@@ -56,8 +68,6 @@ func (v *view) during(ctx context.Context, long, every time.Duration, failed <-c
 		}
 		select {
 		case <-tick.C:
-		case err := <-failed:
-			return errors.Join(errors.New("the shop has stopped"), err)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
