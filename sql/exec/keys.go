@@ -12,7 +12,7 @@ func lookupKeys(s *plan.Scan, c *Context) (keys [][]types.Value, all bool, err e
 	if s.Keys == nil && s.Any == nil {
 		return nil, true, nil
 	}
-	l := lookup{scan: s, seen: map[string]bool{}}
+	l := lookup{scan: s}
 	env := c.env(0)
 	if s.Any != nil {
 		v, err := s.Any.Eval(&env)
@@ -35,7 +35,7 @@ type lookup struct {
 	scan *plan.Scan
 	keys [][]types.Value
 	seen map[string]bool // of AppendKey
-	buf  []byte
+	key  []byte
 }
 
 func (l *lookup) eval(tuple []expr.Expr, env *expr.Env) error {
@@ -54,19 +54,23 @@ func (l *lookup) eval(tuple []expr.Expr, env *expr.Env) error {
 // add adds a tuple unless it is there or no key can equal it.
 func (l *lookup) add(values ...types.Value) {
 	tuple := make([]types.Value, len(values))
-	l.buf = l.buf[:0]
+	l.key = l.key[:0]
 	for i, v := range values {
 		exact, ok := exactly(v, l.scan.Relation.Columns[l.scan.Relation.Key[i]].Type)
 		if !ok {
 			return
 		}
 		tuple[i] = exact
-		l.buf = types.AppendKey(l.buf, exact)
+		l.key = types.AppendKey(l.key, exact)
 	}
-	if !l.seen[string(l.buf)] {
-		l.seen[string(l.buf)] = true
-		l.keys = append(l.keys, tuple)
+	if l.seen[string(l.key)] {
+		return
 	}
+	if l.seen == nil {
+		l.seen = map[string]bool{}
+	}
+	l.seen[string(l.key)] = true
+	l.keys = append(l.keys, tuple)
 }
 
 // exactly is v as a value of type t, if t has one that equals it.

@@ -17,9 +17,13 @@ type sorter struct {
 	env  expr.Env
 	out  *types.Builder
 	mem  account
-	// atMost is how many rows are wanted, 0 for all. No more than twice as many are kept.
+	// atMost is how many rows are wanted, 0 for all. No more than twice as many, or a batch, are kept.
 	atMost int
+	// worst is the key of the last of the first atMost rows so far, nil before there are so many: a row that does not come before it is
+	// not wanted.
+	worst  []byte
 	kept   []sortedRow
+	key    []byte // of the row at hand
 	count  int
 	sorted bool
 	next   int
@@ -72,15 +76,18 @@ func (s *sorter) readAll(ctx context.Context) error {
 
 // keep adds the row at hand; with a limit, the rows that can no longer be among the first are dropped now and then.
 func (s *sorter) keep() error {
-	var key []byte
+	s.key = s.key[:0]
 	for _, k := range s.keys {
 		v, err := k.X.Eval(&s.env)
 		if err != nil {
 			return err
 		}
-		key = appendSortKey(key, v, k)
+		s.key = appendSortKey(s.key, v, k)
 	}
-	r := sortedRow{key: key, place: s.count, row: cloneRow(s.env.Row)}
+	if s.worst != nil && bytes.Compare(s.key, s.worst) >= 0 {
+		return nil
+	}
+	r := sortedRow{key: bytes.Clone(s.key), place: s.count, row: cloneRow(s.env.Row)}
 	s.count++
 	s.kept = append(s.kept, r)
 	if err := s.mem.grow(r.size()); err != nil {
@@ -93,6 +100,7 @@ func (s *sorter) keep() error {
 		}
 		clear(s.kept[s.atMost:])
 		s.kept = s.kept[:s.atMost]
+		s.worst = s.kept[s.atMost-1].key
 	}
 	return nil
 }
