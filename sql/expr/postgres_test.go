@@ -88,9 +88,7 @@ func TestCastsEqualPostgres(t *testing.T) {
 	t.Parallel()
 	var exprs []string
 	for _, name := range names {
-		if name != "bytea" {
-			exprs = append(exprs, ofEach("%::"+name, everyType...)...)
-		}
+		exprs = append(exprs, ofEach("%::"+name, everyType...)...)
 		exprs = append(exprs, ofEach("%::"+name, "'12'", "'abc'", "NULL", "7", "2.5", "TRUE", "'2025-05-20 12:00'", "'{1,2}'")...)
 	}
 	newOracle(t, "Europe/Berlin").compare(t, exprs, 0)
@@ -145,7 +143,7 @@ func functionCalls() []string {
 		exprs = append(exprs, ofEach(f, everyType...)...)
 		exprs = append(exprs, ofEach(f, "'12'", "NULL", "1", "1.5")...)
 	}
-	for _, f := range []string{"round(%, 2)", "round(%, -1)", "trunc(%, 1)", "trunc(%, -2)", "round(%, i2 % 500::int2)", "mod(%, 3)", "mod(%, 2.5)", "mod(i4, %)", "div(%, 2)", "div(n, %)", "div(%, 0)", "power(%, 2)", "power(2, %)", "power(%, -1)", "power(n, %)", "power(%, 0.5)"} {
+	for _, f := range []string{"round(%, 2)", "round(%, -1)", "trunc(%, 1)", "trunc(%, -2)", "round(%, i4)", "mod(%, 3)", "mod(%, 2.5)", "mod(i4, %)", "div(%, 2)", "div(n, %)", "div(%, 0)", "power(%, 2)", "power(2, %)", "power(%, -1)", "power(n, %)", "power(%, 0.5)"} {
 		exprs = append(exprs, ofEach(f, "i2", "i4", "n2", "n")...)
 	}
 	exprs = append(exprs, "mod(f8, 2)", "div(f8, 2)", "round(f8, 1)", "round('2.5')", "abs('-1')", "mod('7', '2')", "mod(7, '2')", "n ^ 2", "n ^ 0.5", "n ^ (-2)", "2 ^ n", "n2 ^ 3", "i4 ^ n", "2 ^ 3", "2.0 ^ 100", "0.5 ^ 17", "(-8.0) ^ 3", "(-8.0) ^ 0.5", "0.0 ^ (-1)", "10.0 ^ 140000", "0.0 ^ 0", "1.1 ^ 100.5",
@@ -166,14 +164,9 @@ func functionCalls() []string {
 			exprs = append(exprs, ofEach(f, s)...)
 		}
 	}
-	for _, field := range []string{"year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "epoch", "dow", "isodow", "doy", "week", "isoyear", "quarter", "decade", "century", "millennium", "julian", "nonsense", "YEAR"} {
+	for _, field := range []string{"year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "epoch", "dow", "isodow", "doy", "week", "isoyear", "quarter", "decade", "century", "millennium", "julian", "timezone", "timezone_hour", "timezone_minute", "nonsense", "YEAR"} {
 		exprs = append(exprs, ofEach("EXTRACT("+field+" FROM %)", "d", "tm", "ts", "tz", "iv", "t")...)
 		exprs = append(exprs, ofEach("date_part('"+field+"', %)", "d", "tm", "ts", "tz", "iv")...)
-	}
-	for _, field := range []string{"timezone", "timezone_hour", "timezone_minute"} {
-		exprs = append(exprs, ofEach("EXTRACT("+field+" FROM %)", "tz", "iv", "t")...)
-	}
-	for _, field := range []string{"year", "month", "day", "hour", "minute", "second", "milliseconds", "microseconds", "week", "quarter", "decade", "century", "millennium", "nonsense"} {
 		exprs = append(exprs, ofEach("date_trunc('"+field+"', %)", "d", "tm", "ts", "tz", "iv", "'2025-05-20 14:35'")...)
 	}
 	for _, zone := range []string{"'UTC'", "'Europe/Berlin'", "'america/new_york'", "'+02'", "'EST'", "'nonsense'", "''", "INTERVAL '2 hours'", "INTERVAL '1 day'", "NULL", "v"} {
@@ -193,15 +186,19 @@ func functionCalls() []string {
 		"i4::text || 'x'", "'x' || i4", "t || v", "c || t", "c || c", "'a' || 'b'", "NULL || 'b'", "by || by", "1 || 2", "t || NULL", "b || t", "t || b", "tz || ''", "pi()", "degrees(180)", "radians(f8)", "upper()", "upper(t, t)", "now(1)", "abs(1, 2)", "sqrt(-1)", "sqrt(-1.0)", "ln(0)", "log(-1)", "power(0, -1)", "power(-8, 0.333)", "exp(1000)", "exp(-1000)", "sin('infinity')", "asin(2)", "cos('-infinity')")
 }
 
-// Go's and the C library's transcendental functions differ in the last place now and then, and pow and tan in the last two; neither is right to the last bit.
+// Go's and the C library's transcendental functions differ in the last place now and then, the circular ones of large
+// angles in the last two; neither is right to the last bit.
 func TestTranscendentalFunctionsEqualPostgres(t *testing.T) {
 	t.Parallel()
 	o := newOracle(t, "UTC")
 	var exprs []string
-	for _, f := range []string{"exp(%)", "ln(%)", "log(%)", "sin(%)", "cos(%)", "tan(%)", "atan2(%, 2)", "atan2(1, %)", "power(%, 2)", "power(%, 0.5::float8)", "power(2::float8, %)", "% ^ 3", "asin(%)", "acos(%)", "atan(%)", "cbrt(%)", "degrees(%)", "sqrt(%)", "exp(% / 1e300)", "power(%, -1.5::float8)"} {
+	for _, f := range []string{"exp(%)", "ln(%)", "log(%)", "atan2(%, 2)", "atan2(1, %)", "power(%, 2)", "power(%, 0.5::float8)", "power(2::float8, %)", "% ^ 3", "asin(%)", "acos(%)", "atan(%)", "cbrt(%)", "degrees(%)", "sqrt(%)", "exp(% / 1e300)", "power(%, -1.5::float8)"} {
 		exprs = append(exprs, ofEach(f, "f4", "f8", "i4", "i2", "n2::float8")...)
 	}
-	o.compare(t, exprs, 2)
+	o.compare(t, exprs, 1)
+	for _, f := range []string{"sin(%)", "cos(%)", "tan(%)"} {
+		o.compare(t, ofEach(f, "f4", "f8", "i4", "i2", "n2::float8"), 2)
+	}
 }
 
 func withinULPs(a, b float64, n int) bool {
