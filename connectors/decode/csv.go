@@ -17,8 +17,8 @@ func PlainCSV() engine.FormatConnector {
 	return engine.FormatConnector{Options: []string{"commit_time", "header", "delimiter", "null"}, New: newCSV}
 }
 
-// csv reads records whose fields are in a known order.
-type csv struct {
+// csvFormat reads records whose fields are in a known order.
+type csvFormat struct {
 	plain
 	delimiter byte
 	null      string
@@ -26,8 +26,8 @@ type csv struct {
 	order     []int // the column of each field, -1 for none
 }
 
-// headedCSV is a csv that learns its order from the file's first record.
-type headedCSV struct{ csv }
+// headedCSV is a csvFormat that learns its order from the file's first record.
+type headedCSV struct{ csvFormat }
 
 // field is one field of a record. s is what it stands for, without its quotes.
 type field struct {
@@ -40,7 +40,7 @@ func newCSV(s engine.SourceSpec) (engine.Decoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := csv{plain: p, delimiter: ',', null: s.Options["null"]}
+	d := csvFormat{plain: p, delimiter: ',', null: s.Options["null"]}
 	if delimiter, ok := s.Options["delimiter"]; ok {
 		if delimiter == `\t` {
 			delimiter = "\t"
@@ -102,7 +102,7 @@ func (d *headedCSV) ReadHeader(rec engine.Record) error {
 }
 
 // Decode implements engine.Decoder.
-func (d *csv) Decode(rec engine.Record, ev *engine.Event) error {
+func (d *csvFormat) Decode(rec engine.Record, ev *engine.Event) error {
 	*ev = engine.Event{Commit: engine.NoTime}
 	line := trimMark(rec)
 	if len(line) == 0 {
@@ -130,7 +130,7 @@ func (d *csv) Decode(rec engine.Record, ev *engine.Event) error {
 }
 
 // split cuts a record into d.fields, which point into it, or into the arena where quotes were doubled.
-func (d *csv) split(line []byte) error {
+func (d *csvFormat) split(line []byte) error {
 	if !utf8.Valid(line) {
 		return types.Errorf(types.CodeBadUTF8, "not valid UTF-8 at byte %d", invalidUTF8(line)+1)
 	}
@@ -165,7 +165,7 @@ func (d *csv) split(line []byte) error {
 }
 
 // quoted reads a field from behind its opening quote and returns where the text goes on behind the closing one.
-func (d *csv) quoted(line []byte, start int) (end int, err error) {
+func (d *csvFormat) quoted(line []byte, start int) (end int, err error) {
 	doubled := 0
 	i := start
 	for {

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"math"
+
 	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -57,7 +59,7 @@ func newDebezium(s engine.SourceSpec) (engine.Decoder, error) {
 		schemas:     schemas{columns: s.Columns},
 		outer:       newShape(envelopeMembers...),
 		envelope:    newShape(envelopeMembers...),
-		source:      newShape(sourceMembers...),
+		source:      newShape(sourceMembers[:]...),
 		transaction: newShape("id", "total_order"),
 		before:      newImage(strict),
 		after:       newImage(true),
@@ -96,14 +98,13 @@ var envelopeMembers = []string{
 // message is what one record says, before it is known what the record is.
 type message struct {
 	seen                  uint32 // a bit for each member
-	op, tsMs              token
-	status, id, count     token
+	op, tsMs              span
+	status, id, count     span
+	txID, order           span // of the transaction block
+	source                source
 	before, after         []types.Value
 	beforeErr, afterErr   error // the first value that could not be read
-	source                source
-	txID                  token // of the transaction block
-	order                 int64
-	badBefore, badAfter   bool // neither an object nor null
+	badBefore, badAfter   bool  // neither an object nor null
 	schemaErr             error
 	payload               int // where a payload begins that came before its schema
 	hasPayload, tombstone bool
@@ -114,6 +115,9 @@ func (m *message) has(member int) bool { return m.seen&(1<<member) != 0 }
 // Decode implements engine.Decoder.
 func (d *debezium) Decode(rec engine.Record, ev *engine.Event) error {
 	*ev = engine.Event{Commit: engine.NoTime}
+	if len(rec.Value) > math.MaxInt32 {
+		return types.Errorf(types.CodeInvalidSource, "the record has %d bytes, more than 2 GiB", len(rec.Value))
+	}
 	s := scanner{b: rec.Value}
 	if s.peek() == 0 && s.i == len(s.b) {
 		return nil // an empty line
@@ -127,7 +131,7 @@ func (d *debezium) Decode(rec engine.Record, ev *engine.Event) error {
 	if d.msg.schemaErr != nil {
 		return d.msg.schemaErr
 	}
-	return d.event(rec, ev)
+	return d.event(rec, &s, ev)
 }
 
 // readMessage reads a message: outer is true for the record itself, false for its payload.
@@ -159,15 +163,15 @@ func (d *debezium) readMessage(s *scanner, sh *shape, outer bool) bool {
 		case inTransaction:
 			ok = d.readTransaction(s)
 		case inOp:
-			m.op, ok = s.value(maxDepth)
+			m.op, ok = s.span(maxDepth)
 		case inTsMs:
-			m.tsMs, ok = s.value(maxDepth)
+			m.tsMs, ok = s.span(maxDepth)
 		case inStatus:
-			m.status, ok = s.value(maxDepth)
+			m.status, ok = s.span(maxDepth)
 		case inID:
-			m.id, ok = s.value(maxDepth)
+			m.id, ok = s.span(maxDepth)
 		case inEventCount:
-			m.count, ok = s.value(maxDepth)
+			m.count, ok = s.span(maxDepth)
 		case badMember:
 			return false
 		case inSchema:
@@ -251,33 +255,33 @@ func (d *debezium) readTransaction(s *scanner) bool {
 		if member == badMember {
 			return false
 		}
-		t, ok := s.value(maxDepth)
+		p, ok := s.span(maxDepth)
 		switch {
 		case !ok:
 			return false
 		case member == 0:
-			d.msg.txID = t
-		case member == 1 && t.kind == numberToken:
-			d.msg.order, _ = parseInt(t.raw)
+			d.msg.txID = p
+		case member == 1:
+			d.msg.order = p
 		}
 	}
 }
 
 // event makes the event of the message that has been read.
-func (d *debezium) event(rec engine.Record, ev *engine.Event) error {
+func (d *debezium) event(rec engine.Record, s *scanner, ev *engine.Event) error {
 	m := &d.msg
 	const wrapper = 1<<inSchema | 1<<inPayload
 	switch {
 	case m.has(inOp):
-		return d.change(rec, ev)
+		return d.change(rec, s, ev)
 	case m.tombstone:
 		return nil
 	case m.has(inStatus) && m.has(inID):
-		return m.boundary(ev)
+		return m.boundary(s, ev)
 	case m.has(inDDL), m.has(inTableChanges):
 		return nil
 	case m.seen&^wrapper == 1<<inTsMs:
-		return m.heartbeat(ev)
+		return m.heartbeat(s, ev)
 	case m.has(inFlattenedOp), m.has(inFlattenedDeleted):
 		return types.Errorf(types.CodeInvalidSource, "the record is a flattened one (ExtractNewRecordState), which FORMAT DEBEZIUM cannot read yet").
 			WithHint("take the transform out of the connector: the whole envelope has the commit time")
@@ -286,30 +290,30 @@ func (d *debezium) event(rec engine.Record, ev *engine.Event) error {
 		WithHint("plain objects are read with FORMAT PLAIN ENCODE JSON")
 }
 
-func (m *message) heartbeat(ev *engine.Event) error {
-	ms, ok := parseInt(m.tsMs.raw)
+func (m *message) heartbeat(s *scanner, ev *engine.Event) error {
+	ms, ok := s.integer(m.tsMs)
 	clock, _, fits := milli.micros(ms)
-	if m.tsMs.kind != numberToken || !ok || !fits {
-		return types.Errorf(types.CodeInvalidSource, "the heartbeat's ts_ms is no time: %s", m.tsMs.show())
+	if !ok || !fits {
+		return types.Errorf(types.CodeInvalidSource, "the heartbeat's ts_ms is no time: %s", s.token(m.tsMs).show())
 	}
 	ev.Kind, ev.Clock = engine.HeartbeatEvent, clock
 	return nil
 }
 
 // change makes the event of a record with an op.
-func (d *debezium) change(rec engine.Record, ev *engine.Event) error {
+func (d *debezium) change(rec engine.Record, s *scanner, ev *engine.Event) error {
 	m := &d.msg
-	if m.op.kind != stringToken || len(m.op.raw) != 1 {
-		return unknownOp(m.op)
+	op := byte(0)
+	if m.op.kind == stringToken && m.op.to-m.op.from == 1 {
+		op = s.b[m.op.from]
 	}
-	op := m.op.raw[0]
 	switch op {
 	case 'c', 'u', 'd', 'r', 't', 'm':
 	default:
-		return unknownOp(m.op)
+		return types.Errorf(types.CodeInvalidSource, "unknown op %s: a Debezium record has c, u, d, r, t or m", s.token(m.op).show())
 	}
-	m.source.identify(m, ev)
-	commit, ok := m.source.commit()
+	m.identify(s, ev)
+	commit, ok := m.source.commit(s)
 	if !ok && op != 'r' && op != 'm' {
 		return types.Errorf(types.CodeInvalidSource, "the record has no usable commit time: source has no ts_ns, ts_us or ts_ms")
 	}
@@ -317,7 +321,7 @@ func (d *debezium) change(rec engine.Record, ev *engine.Event) error {
 	if op == 'm' {
 		return nil
 	}
-	ours, err := d.tables.selects(&m.source, ev)
+	ours, err := d.tables.selects(s, &m.source, ev)
 	switch {
 	case err != nil:
 		return err
@@ -341,8 +345,4 @@ func (d *debezium) change(rec engine.Record, ev *engine.Event) error {
 		ev.Op = engine.ReadOp
 	}
 	return d.written(op, ev)
-}
-
-func unknownOp(t token) error {
-	return types.Errorf(types.CodeInvalidSource, "unknown op %s: a Debezium record has c, u, d, r, t or m", t.show())
 }

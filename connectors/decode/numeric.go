@@ -39,6 +39,12 @@ func (d *values) decimal(c *column, typ types.Type, e *encoding, t token) (types
 	default:
 		return types.Value{}, c.wrongType(typ, e, t)
 	}
+	if e.form != decimalForm && d.decimals != decimalBase64 {
+		// A point is in no base64.
+		if v, ok := smallDecimal(t.raw); ok && v.Scale > 0 {
+			return v, nil
+		}
+	}
 	s, err := d.string(c, typ, t)
 	if err != nil {
 		return types.Value{}, err
@@ -212,34 +218,38 @@ func (c *column) decimalDigits(typ types.Type, t token, b []byte) (types.Value, 
 	return v, nil
 }
 
-// smallDecimal reads a decimal without exponent of at most 18 digits.
+// smallDecimal reads a decimal without exponent of at most 18 digits, as validDecimal has it.
 func smallDecimal(b []byte) (types.Value, bool) {
-	i, neg := 0, false
+	i := 0
 	if len(b) > 0 && b[0] == '-' {
-		i, neg = 1, true
+		i = 1
 	}
-	if len(b)-i > 19 {
-		return types.Value{}, false
-	}
+	first := i
 	var n int64
-	point := -1
-	for ; i < len(b); i++ {
-		switch c := b[i]; {
-		case c-'0' < 10:
-			n = n*10 + int64(c-'0')
-		case c == '.' && point < 0:
-			point = i
-		default:
-			return types.Value{}, false
-		}
+	for i < len(b) && b[i]-'0' < 10 {
+		n = n*10 + int64(b[i]-'0') // wraps where there are too many digits
+		i++
+	}
+	if i == first || len(b)-first > 19 {
+		return types.Value{}, false
 	}
 	scale := 0
-	if point >= 0 {
-		scale = len(b) - 1 - point
-	} else if len(b) > 18 {
+	if i < len(b) {
+		if b[i] != '.' || i+1 == len(b) {
+			return types.Value{}, false
+		}
+		for i++; i < len(b); i++ {
+			c := b[i] - '0'
+			if c > 9 {
+				return types.Value{}, false
+			}
+			n = n*10 + int64(c)
+			scale++
+		}
+	} else if len(b)-first > 18 {
 		return types.Value{}, false
 	}
-	if neg {
+	if first == 1 {
 		n = -n
 	}
 	return types.NewNumeric(n, int16(scale)), true

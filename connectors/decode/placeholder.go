@@ -17,7 +17,7 @@ const defaultPlaceholder = "__debezium_unavailable_value"
 type placeholder struct {
 	forms    []string // as they stand between the quotes of a JSON string
 	document string
-	bytes    string
+	bytes    string // the shortest form
 }
 
 // newPlaceholder takes the connector's own setting, which may be given as "hex:" and bytes.
@@ -48,6 +48,9 @@ func newPlaceholder(setting string) (placeholder, error) {
 }
 
 func (p *placeholder) is(t token) bool {
+	if len(t.raw) < len(p.bytes) {
+		return false
+	}
 	switch t.kind {
 	case stringToken:
 		for _, form := range p.forms {
@@ -61,10 +64,8 @@ func (p *placeholder) is(t token) bool {
 	return false
 }
 
-func (p *placeholder) isList(elems []types.Value) bool {
-	if len(elems) == 1 && elems[0].Kind == types.Unavailable {
-		return true
-	}
+// isNumbers reports whether elems are the placeholder of an array of integers.
+func (p *placeholder) isNumbers(elems []types.Value) bool {
 	if len(elems) != len(p.bytes) {
 		return false
 	}

@@ -78,7 +78,7 @@ func (c *column) parse(t token, s string) (types.Value, error) {
 		}
 	case types.Numeric:
 		v, ok := smallDecimal(bytesOf(s))
-		if !ok || !validDecimal(s) {
+		if !ok {
 			var err error
 			if v, err = types.Parse(types.Type{Kind: types.Numeric}, s); err != nil {
 				return v, c.unparsed(t, err)

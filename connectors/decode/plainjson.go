@@ -134,21 +134,13 @@ func (c *column) jsonDocument(d *values, t token) (types.Value, error) {
 func (c *column) jsonArray(d *values, t token) (types.Value, error) {
 	elem := *c
 	elem.typ = c.typ.ElemType()
-	elems := []types.Value{}
-	s := scanner{b: t.raw, i: 1}
-	for s.peek() != ']' {
-		e, ok := s.value(maxDepth)
-		if !ok {
-			return types.Value{}, c.wrongType(c.typ, anyEncoding, t)
-		}
-		if s.peek() == ',' {
-			s.i++
-		}
-		v, err := elem.jsonValue(d, e)
-		if err != nil {
+	tokens := elements(t)
+	elems := make([]types.Value, len(tokens))
+	for i := range tokens {
+		var err error
+		if elems[i], err = elem.jsonValue(d, tokens[i]); err != nil {
 			return types.Value{}, err
 		}
-		elems = append(elems, v)
 	}
 	return types.Value{Kind: types.Array, X: elems}, nil
 }

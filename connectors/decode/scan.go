@@ -29,6 +29,18 @@ type token struct {
 	raw     []byte
 }
 
+// span is where a token stands in its record: a token to be kept for a while, in a third of the memory and without pointers.
+type span struct {
+	from, to int32
+	kind     tokenKind
+	escaped  bool
+}
+
+// token returns the token that stands at p.
+func (s *scanner) token(p span) token {
+	return token{kind: p.kind, escaped: p.escaped, raw: s.b[p.from:p.to]}
+}
+
 // maxDepth bounds how deep arrays and objects may nest, and with it the scanner's recursion. Debezium's schemas nest six deep.
 const maxDepth = 256
 
@@ -94,34 +106,47 @@ func (s *scanner) space() {
 
 // value reads the value that comes next; depth is how many levels it may still open.
 func (s *scanner) value(depth int) (token, bool) {
+	p, ok := s.span(depth)
+	if !ok {
+		return token{}, false
+	}
+	return s.token(p), true
+}
+
+// span is value without its bytes.
+func (s *scanner) span(depth int) (p span, ok bool) {
 	c := s.peek()
 	start := s.i
 	switch {
 	case c == '"':
-		raw, escaped, ok := s.str()
-		return token{kind: stringToken, escaped: escaped, raw: raw}, ok
+		var end int
+		if end, p.escaped, ok = s.str(); !ok {
+			return p, false
+		}
+		p.from, p.to, p.kind = int32(start+1), int32(end), stringToken
+		return p, true
 	case c-'0' < 10 || c == '-':
-		ok := s.number()
-		return token{kind: numberToken, raw: s.b[start:s.i]}, ok
+		p.kind, ok = numberToken, s.number()
 	case c == 'n':
-		return token{kind: nullToken}, s.literal("null")
+		p.kind, ok = nullToken, s.literal("null")
 	case c == 't':
-		return token{kind: trueToken, raw: s.b[start:min(start+4, len(s.b))]}, s.literal("true")
+		p.kind, ok = trueToken, s.literal("true")
 	case c == 'f':
-		return token{kind: falseToken, raw: s.b[start:min(start+5, len(s.b))]}, s.literal("false")
+		p.kind, ok = falseToken, s.literal("false")
 	case c == '{':
-		ok := s.object(depth)
-		return token{kind: objectToken, raw: s.b[start:s.i]}, ok
+		p.kind, ok = objectToken, s.object(depth)
 	case c == '[':
-		ok := s.array(depth)
-		return token{kind: arrayToken, raw: s.b[start:s.i]}, ok
+		p.kind, ok = arrayToken, s.array(depth)
+	default:
+		return p, s.unexpected()
 	}
-	return token{}, s.unexpected()
+	p.from, p.to = int32(start), int32(s.i)
+	return p, ok
 }
 
 // skip reads the value that comes next and forgets it.
 func (s *scanner) skip() bool {
-	_, ok := s.value(maxDepth)
+	_, ok := s.span(maxDepth)
 	return ok
 }
 
@@ -151,7 +176,7 @@ func (s *scanner) array(depth int) bool {
 		return true
 	}
 	for {
-		if _, ok := s.value(depth - 1); !ok {
+		if _, ok := s.span(depth - 1); !ok {
 			return false
 		}
 		switch s.peek() {
@@ -180,7 +205,7 @@ func (s *scanner) object(depth int) bool {
 		if _, _, ok := s.name(); !ok {
 			return false
 		}
-		if _, ok := s.value(depth - 1); !ok {
+		if _, ok := s.span(depth - 1); !ok {
 			return false
 		}
 		switch s.peek() {
@@ -204,9 +229,12 @@ func (s *scanner) name() (raw []byte, escaped, ok bool) {
 	if s.peek() != '"' {
 		return nil, false, s.unexpected()
 	}
-	if raw, escaped, ok = s.str(); !ok {
+	start := s.i + 1
+	end, escaped, ok := s.str()
+	if !ok {
 		return nil, false, false
 	}
+	raw = s.b[start:end]
 	if s.peek() != ':' {
 		return nil, false, s.unexpected()
 	}
@@ -227,10 +255,9 @@ func stringStop(w uint64) uint64 {
 	return ((quote-lowBits)&^quote | (slash-lowBits)&^slash | (w-lowBits*0x20)&^w) & highBits
 }
 
-// str reads a string from its quote on and returns what is between the quotes.
-func (s *scanner) str() (raw []byte, escaped, ok bool) {
-	b, start, high := s.b, s.i+1, uint64(0)
-	i := start
+// str reads a string from its quote on and returns where its closing quote is.
+func (s *scanner) str() (end int, escaped, ok bool) {
+	b, i, high := s.b, s.i+1, uint64(0)
 	for {
 		for i+8 <= len(b) {
 			w := binary.LittleEndian.Uint64(b[i:])
@@ -247,11 +274,11 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 		}
 		if i >= len(b) {
 			s.i = i
-			return nil, false, s.fail("the record is cut off")
+			return 0, false, s.fail("the record is cut off")
 		}
 		if b[i] == '"' {
 			s.i, s.high = i+1, s.high|high
-			return b[start:i], escaped, true
+			return i, escaped, true
 		}
 		n := 0
 		if b[i] == '\\' {
@@ -260,9 +287,9 @@ func (s *scanner) str() (raw []byte, escaped, ok bool) {
 		if n == 0 {
 			s.i = i
 			if b[i] == '\\' {
-				return nil, false, s.fail("not an escape sequence")
+				return 0, false, s.fail("not an escape sequence")
 			}
-			return nil, false, s.fail("a control character in a string")
+			return 0, false, s.fail("a control character in a string")
 		}
 		escaped = true
 		i += n

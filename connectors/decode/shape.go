@@ -14,18 +14,29 @@ type shape struct {
 	ids      map[string]int
 	expected []member
 	at       int // how many members of the current object have been read
+	runAt    int // the member with which a run of members nobody asked for began, -1 for none
+	runStart int // and where its name stands
 }
 
 // member is the exact text of a name with its quotes and colon, and its number.
+//
+// Of members that nobody asked for mostly the values come again too. run is then the exact text from such a member to the next one that
+// is asked for, or to the closing brace, and runID and runTo are what is found behind it. A run that keeps failing is given up.
 type member struct {
-	text []byte
-	id   int
+	text   []byte
+	id     int
+	run    []byte
+	runID  int
+	runTo  int
+	misses int
 }
 
 // What is remembered of an object is bounded, whatever is sent: wider objects and longer names are read the slow way.
 const (
 	maxExpected     = 1024
 	maxExpectedName = 128
+	maxRun          = 1024
+	maxMisses       = 4
 )
 
 func newShape(names ...string) *shape {
@@ -39,33 +50,71 @@ func newShape(names ...string) *shape {
 // open steps into the object whose brace comes next.
 func (s *scanner) open(sh *shape) {
 	s.i++
-	sh.at = 0
+	sh.at, sh.runAt = 0, -1
 }
 
 // next steps to the value of the object's next member and returns the member's number.
 func (s *scanner) next(sh *shape) int {
-	switch c := s.peek(); {
-	case c == '}':
+	c := s.peek()
+	if c == '}' {
 		s.i++
+		s.endRun(sh, noMember)
 		return noMember
-	case sh.at == 0:
-	case c == ',':
+	}
+	if sh.at > 0 {
+		if c != ',' {
+			s.unexpected()
+			return badMember
+		}
 		s.i++
 		s.peek()
-	default:
-		s.unexpected()
-		return badMember
 	}
-	at := sh.at
+	at, start := sh.at, s.i
 	sh.at++
-	if at < len(sh.expected) {
-		m := &sh.expected[at]
-		if n := len(m.text); n > 0 && len(s.b)-s.i >= n && string(s.b[s.i:s.i+n]) == string(m.text) {
-			s.i += n
-			return m.id
+	if at >= len(sh.expected) {
+		return s.unexpectedMember(sh, at)
+	}
+	m := &sh.expected[at]
+	if m.run != nil {
+		if s.follows(m.run) {
+			id := m.runID
+			s.i += len(m.run)
+			sh.at = m.runTo
+			s.endRun(sh, id) // of a longer one that began before it
+			return id
+		}
+		if m.misses++; m.misses == maxMisses {
+			m.run = nil
 		}
 	}
-	return s.unexpectedMember(sh, at)
+	if m.text == nil || !s.follows(m.text) {
+		return s.unexpectedMember(sh, at)
+	}
+	s.i += len(m.text)
+	if m.id != otherMember {
+		s.endRun(sh, m.id)
+	} else if sh.runAt < 0 && m.misses < maxMisses {
+		sh.runAt, sh.runStart = at, start
+	}
+	return m.id
+}
+
+// follows reports whether the text goes on with b.
+func (s *scanner) follows(b []byte) bool {
+	return len(s.b)-s.i >= len(b) && string(s.b[s.i:s.i+len(b)]) == string(b)
+}
+
+// endRun remembers the run that ends where the scanner stands, behind the name of member id or the closing brace.
+func (s *scanner) endRun(sh *shape, id int) {
+	if sh.runAt < 0 {
+		return
+	}
+	m := &sh.expected[sh.runAt]
+	run := s.b[sh.runStart:s.i]
+	sh.runAt = -1
+	if len(run) <= maxRun && ascii(run) {
+		m.run, m.runID, m.runTo = append(m.run[:0], run...), id, sh.at
+	}
 }
 
 // unexpectedMember reads the name of a member that was not the expected one and expects it from now on.
@@ -89,11 +138,12 @@ func (s *scanner) unexpectedMember(sh *shape, at int) int {
 	// Only names without escapes, blanks and high bits: their validity need not be looked at again.
 	if !escaped && len(text) == len(raw)+3 && len(text) <= maxExpectedName && at < maxExpected && ascii(raw) {
 		for len(sh.expected) <= at {
-			sh.expected = append(sh.expected, member{id: otherMember})
+			sh.expected = append(sh.expected, member{})
 		}
 		m := &sh.expected[at]
-		m.text, m.id = append(m.text[:0], text...), id
+		m.text, m.id, m.run, m.misses = append(m.text[:0], text...), id, nil, 0
 	}
+	sh.runAt = -1
 	return id
 }
 

@@ -27,19 +27,12 @@ const (
 	sourceRow
 )
 
-var sourceMembers = []string{
+var sourceMembers = [...]string{
 	"ts_ns", "ts_us", "ts_ms", "snapshot", "db", "schema", "table", "txId", "lsn", "sequence", "gtid", "file", "pos", "row",
 }
 
-// source is where and when a change happened.
-type source struct {
-	tsNs, tsUs, tsMs         int64 // 0 where missing
-	snapshot, sequence, gtid token
-	db, schema, table        []byte
-	file                     []byte
-	txID, lsn, pos, row      int64
-	hasTx, hasLSN, hasPos    bool
-}
+// source is where and when a change happened: the members of its source block.
+type source [len(sourceMembers)]span
 
 func (src *source) read(s *scanner, sh *shape) bool {
 	if s.peek() != '{' {
@@ -54,106 +47,86 @@ func (src *source) read(s *scanner, sh *shape) bool {
 		case badMember:
 			return false
 		}
-		t, ok := s.value(maxDepth)
+		p, ok := s.span(maxDepth)
 		if !ok {
 			return false
 		}
-		switch t.kind {
-		case numberToken:
-			src.setNumber(member, t)
-		case stringToken:
-			src.setString(member, t)
-		case trueToken:
-			if member == sourceSnapshot {
-				src.snapshot = token{kind: stringToken, raw: t.raw}
-			}
+		if member != otherMember {
+			src[member] = p
 		}
 	}
 }
 
-func (src *source) setNumber(member int, t token) {
-	n, ok := parseInt(t.raw)
-	if !ok {
-		return
+// integer returns the number at p; false where there is none, or no integer of 64 bits.
+func (s *scanner) integer(p span) (int64, bool) {
+	if p.kind != numberToken {
+		return 0, false
 	}
-	switch member {
-	case sourceTsNs:
-		src.tsNs = n
-	case sourceTsUs:
-		src.tsUs = n
-	case sourceTsMs:
-		src.tsMs = n
-	case sourceTxID:
-		src.txID, src.hasTx = n, true
-	case sourceLSN:
-		src.lsn, src.hasLSN = n, true
-	case sourcePos:
-		src.pos, src.hasPos = n, true
-	case sourceRow:
-		src.row = n
-	}
+	return parseInt(s.b[p.from:p.to])
 }
 
-func (src *source) setString(member int, t token) {
-	switch member {
-	case sourceSnapshot:
-		src.snapshot = t
-	case sourceDB:
-		src.db = t.raw
-	case sourceSchema:
-		src.schema = t.raw
-	case sourceTable:
-		src.table = t.raw
-	case sourceSequence:
-		src.sequence = t
-	case sourceGTID:
-		src.gtid = t
-	case sourceFile:
-		src.file = t.raw
+// text returns the string at p as it is written, empty where there is none.
+func (s *scanner) text(p span) []byte {
+	if p.kind != stringToken {
+		return nil
 	}
+	return s.b[p.from:p.to]
 }
 
 // commit returns the commit time in µs. Where only milliseconds are known it is their end: a reader must not see
 // what was committed after the moment it asks for. Zero is what Debezium writes where it does not know.
-func (src *source) commit() (us int64, ok bool) {
-	switch {
-	case src.tsNs > 0:
-		return src.tsNs / 1000, true
-	case src.tsUs > 0:
-		return src.tsUs, true
-	case src.tsMs > 0 && src.tsMs <= math.MaxInt64/1000-1:
-		return src.tsMs*1000 + 999, true
+func (src *source) commit(s *scanner) (us int64, ok bool) {
+	if ns, ok := s.integer(src[sourceTsNs]); ok && ns > 0 {
+		return ns / 1000, true
+	}
+	if us, ok := s.integer(src[sourceTsUs]); ok && us > 0 {
+		return us, true
+	}
+	if ms, ok := s.integer(src[sourceTsMs]); ok && ms > 0 && ms <= math.MaxInt64/1000-1 {
+		return ms*1000 + 999, true
 	}
 	return engine.NoTime, false
 }
 
-// identify fills in what tells one change from another.
-func (src *source) identify(m *message, ev *engine.Event) {
-	switch string(src.snapshot.raw) {
+// snapshot returns the mark, which older versions write as a boolean.
+func (src *source) snapshot(s *scanner) engine.SnapshotMark {
+	p := src[sourceSnapshot]
+	if p.kind == trueToken {
+		return engine.InSnapshot
+	}
+	switch string(s.text(p)) {
 	case "", "false":
+		return engine.NoSnapshot
 	case "last":
-		ev.Snapshot = engine.LastSnapshot
+		return engine.LastSnapshot
 	case "incremental":
-		ev.Snapshot = engine.IncrementalSnapshot
-	default:
-		ev.Snapshot = engine.InSnapshot
+		return engine.IncrementalSnapshot
 	}
-	switch {
-	case m.txID.kind == stringToken && len(m.txID.raw) > 0:
-		ev.Tx, ev.HasID = transactionNumber(m.txID.raw), true
-	case src.hasTx:
-		ev.Tx, ev.HasID = src.txID, true
-	case src.gtid.kind == stringToken && len(src.gtid.raw) > 0:
-		ev.Tx, ev.HasID = transactionNumber(src.gtid.raw), true
+	return engine.InSnapshot
+}
+
+// identify fills in what tells one change from another.
+func (m *message) identify(s *scanner, ev *engine.Event) {
+	src := &m.source
+	ev.Snapshot = src.snapshot(s)
+	ev.Order, _ = s.integer(m.order)
+	if id := s.text(m.txID); len(id) > 0 {
+		ev.Tx, ev.HasID = transactionNumber(id), true
+	} else if tx, ok := s.integer(src[sourceTxID]); ok {
+		ev.Tx, ev.HasID = tx, true
+	} else if id := s.text(src[sourceGTID]); len(id) > 0 {
+		ev.Tx, ev.HasID = transactionNumber(id), true
 	}
-	switch {
-	case src.hasLSN:
-		ev.LSN, ev.HasID = src.lsn, true
-		ev.Seq, ev.HasSeq = parseSequence(src.sequence.raw)
-	case src.hasPos && len(src.file) > 0:
-		ev.LSN, ev.HasID = binlogPosition(src.file, src.pos, src.row), true
+	if lsn, ok := s.integer(src[sourceLSN]); ok {
+		ev.LSN, ev.HasID = lsn, true
+		ev.Seq, ev.HasSeq = parseSequence(s.text(src[sourceSequence]))
+		return
 	}
-	ev.Order = m.order
+	pos, ok := s.integer(src[sourcePos])
+	if file := s.text(src[sourceFile]); ok && len(file) > 0 {
+		row, _ := s.integer(src[sourceRow])
+		ev.LSN, ev.HasID = binlogPosition(file, pos, row), true
+	}
 }
 
 // transactionNumber returns what the ids of one transaction have in common: PostgreSQL's is the number before the colon, behind
@@ -207,26 +180,26 @@ func parseSequence(raw []byte) (seq [2]int64, ok bool) {
 }
 
 // boundary makes the event of a record of the transaction topic.
-func (m *message) boundary(ev *engine.Event) error {
-	if m.id.kind != stringToken || len(m.id.raw) == 0 {
+func (m *message) boundary(s *scanner, ev *engine.Event) error {
+	id := s.text(m.id)
+	if len(id) == 0 {
 		return types.Errorf(types.CodeInvalidSource, "the transaction record has no id")
 	}
-	ev.Tx, ev.HasID = transactionNumber(m.id.raw), true
-	switch string(m.status.raw) {
+	ev.Tx, ev.HasID = transactionNumber(id), true
+	switch string(s.text(m.status)) {
 	case "BEGIN":
 		ev.Kind = engine.BeginEvent
 		return nil
 	case "END":
 	default:
-		return types.Errorf(types.CodeInvalidSource, "unknown status %s of a transaction record: it is BEGIN or END", m.status.show())
+		return types.Errorf(types.CodeInvalidSource, "unknown status %s of a transaction record: it is BEGIN or END", s.token(m.status).show())
 	}
-	ev.Kind = engine.EndEvent
-	count, ok := parseInt(m.count.raw)
-	if m.count.kind != numberToken || !ok || count < 0 {
+	count, ok := s.integer(m.count)
+	if !ok || count < 0 {
 		return types.Errorf(types.CodeInvalidSource, "the transaction's END has no event_count")
 	}
-	ev.Count = count
-	if ms, ok := parseInt(m.tsMs.raw); ok && m.tsMs.kind == numberToken && ms > 0 && ms < math.MaxInt64/1000 {
+	ev.Kind, ev.Count = engine.EndEvent, count
+	if ms, ok := s.integer(m.tsMs); ok && ms > 0 && ms < math.MaxInt64/1000 {
 		ev.Commit = ms * 1000
 	}
 	return nil

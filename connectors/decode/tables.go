@@ -11,7 +11,10 @@ type tables struct {
 	want  string
 	ours  string // the full name that was found to be the source's
 	names map[string]*tableName
-	key   []byte // scratch
+
+	last    *tableName // of the last record, and its key
+	lastKey []byte
+	key     []byte // scratch
 }
 
 // tableName is how a table is called in messages, and whether it is one that the source may mean.
@@ -28,11 +31,12 @@ func newTables(want string) tables {
 }
 
 // selects fills in ev.Table and reports whether the record is of the source's table. One that names no table is.
-func (ts *tables) selects(src *source, ev *engine.Event) (bool, error) {
-	if len(src.table) == 0 {
+func (ts *tables) selects(s *scanner, src *source, ev *engine.Event) (bool, error) {
+	table := s.text(src[sourceTable])
+	if len(table) == 0 {
 		return true, nil
 	}
-	name := ts.name(src)
+	name := ts.name(s.text(src[sourceDB]), s.text(src[sourceSchema]), table)
 	ev.Table = name.full
 	switch {
 	case !name.fits:
@@ -47,16 +51,25 @@ func (ts *tables) selects(src *source, ev *engine.Event) (bool, error) {
 		WithHint("say which table the source is: add table = '%s' to its options", ts.ours)
 }
 
-// name returns the name of the record's table.
-func (ts *tables) name(src *source) *tableName {
-	ts.key = append(append(append(append(append(ts.key[:0], src.db...), 0), src.schema...), 0), src.table...)
-	if name, ok := ts.names[string(ts.key)]; ok {
-		return name
+// name returns the name of a record's table.
+func (ts *tables) name(db, schema, table []byte) *tableName {
+	ts.key = append(append(append(append(append(ts.key[:0], db...), 0), schema...), 0), table...)
+	if ts.last != nil && string(ts.key) == string(ts.lastKey) {
+		return ts.last
 	}
-	if len(ts.names) == maxTableNames {
-		clear(ts.names)
+	name := ts.names[string(ts.key)]
+	if name == nil {
+		if len(ts.names) == maxTableNames {
+			clear(ts.names)
+		}
+		name = ts.newName(string(db), string(schema), string(table))
+		ts.names[string(ts.key)] = name
 	}
-	db, schema, table := string(src.db), string(src.schema), string(src.table)
+	ts.last, ts.lastKey = name, append(ts.lastKey[:0], ts.key...)
+	return name
+}
+
+func (ts *tables) newName(db, schema, table string) *tableName {
 	name := &tableName{full: table}
 	switch {
 	case schema != "":
@@ -65,6 +78,5 @@ func (ts *tables) name(src *source) *tableName {
 		name.full = db + "." + table
 	}
 	name.fits = ts.want == "" || ts.want == table || ts.want == name.full || schema != "" && ts.want == db+"."+name.full
-	ts.names[string(ts.key)] = name
 	return name
 }

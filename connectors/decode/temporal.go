@@ -491,7 +491,7 @@ func addParts(sum *int64, part string, each int64) bool {
 // addSeconds adds seconds with up to six digits behind the point to sum, unless that overflows.
 func addSeconds(sum *int64, part string) bool {
 	v, ok := smallDecimal(bytesOf(part))
-	if !ok || !validDecimal(part) || v.Scale > 6 {
+	if !ok || v.Scale > 6 {
 		return false
 	}
 	each := smallPow10[6-v.Scale]

@@ -46,6 +46,11 @@ func (d *values) value(c *column, typ types.Type, e *encoding, t token) (types.V
 	if d.placeholder.is(t) {
 		return types.Value{Kind: types.Unavailable}, nil
 	}
+	return d.read(c, typ, e, t)
+}
+
+// read is value for what is no placeholder.
+func (d *values) read(c *column, typ types.Type, e *encoding, t token) (types.Value, error) {
 	switch typ.Kind {
 	case types.Int2, types.Int4, types.Int8:
 		return d.integer(c, typ, e, t)
@@ -257,29 +262,38 @@ func (d *values) array(c *column, typ types.Type, e *encoding, t token) (types.V
 		return types.Value{}, c.wrongType(typ, e, t)
 	}
 	elemType, elemEncoding := typ.ElemType(), e.element()
-	elems := []types.Value{}
-	s := scanner{b: t.raw, i: 1}
-	for s.peek() != ']' {
-		elem, ok := s.value(maxDepth)
-		if !ok {
-			return types.Value{}, c.wrongType(typ, e, t)
+	tokens := elements(t)
+	if len(tokens) == 1 && d.placeholder.is(tokens[0]) {
+		return types.Value{Kind: types.Unavailable}, nil
+	}
+	elems := make([]types.Value, len(tokens))
+	for i, elem := range tokens {
+		if elem.kind == nullToken {
+			continue
 		}
-		if s.peek() == ',' {
-			s.i++
-		}
-		v, err := types.Value{}, error(nil)
-		if elem.kind != nullToken {
-			v, err = d.value(c, elemType, elemEncoding, elem)
-		}
-		if err != nil {
+		var err error
+		if elems[i], err = d.read(c, elemType, elemEncoding, elem); err != nil {
 			return types.Value{}, err
 		}
-		elems = append(elems, v)
 	}
-	if d.placeholder.isList(elems) {
+	if d.placeholder.isNumbers(elems) {
 		return types.Value{Kind: types.Unavailable}, nil
 	}
 	return types.Value{Kind: types.Array, X: elems}, nil
+}
+
+// elements returns the elements of an array, which is valid.
+func elements(t token) []token {
+	var tokens []token
+	s := scanner{b: t.raw, i: 1}
+	for s.peek() != ']' {
+		elem, _ := s.value(maxDepth)
+		tokens = append(tokens, elem)
+		if s.peek() == ',' {
+			s.i++
+		}
+	}
+	return tokens
 }
 
 // arrayText reads PostgreSQL's text of an array, {1,2}.
