@@ -29,8 +29,6 @@ func (s *int128) addAll(o int128) {
 	s.hi += o.hi + int64(carry)
 }
 
-func (s int128) isZero() bool { return s == int128{} }
-
 // int64 returns the sum if it fits.
 func (s int128) int64() (int64, bool) {
 	return int64(s.lo), s.hi == int64(s.lo)>>63
