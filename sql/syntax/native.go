@@ -45,7 +45,7 @@ func (b *bridge) unary(s *Unary, e sqlparser.Expr) bool {
 
 func (b *bridge) binary(s *Binary, e sqlparser.Expr) bool {
 	var l, r sqlparser.Expr
-	op := s.Op
+	var op string
 	switch e := e.(type) {
 	case *sqlparser.AndExpr:
 		l, r, op = e.Left, e.Right, "AND"

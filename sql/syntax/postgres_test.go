@@ -85,7 +85,7 @@ func agree(t *testing.T, conn *pgx.Conn, query string) bool {
 // TestPrecedence writes random operators between constants without the parentheses that would say what binds tighter.
 func TestPrecedence(t *testing.T) {
 	conn := postgres(t)
-	const n = 1000
+	const n = 800
 	ran := 0
 	for seed := range uint64(n) {
 		g := generator{rand.New(rand.NewPCG(seed, 4))}

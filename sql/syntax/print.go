@@ -357,7 +357,7 @@ func isField(x Expr) bool {
 
 // functionName is x's name as it stands before the parenthesis; words that have a syntax of their own there are quoted.
 func functionName(x *Call) string {
-	if plainCalls[x.Name] || functionNames[x.Name] || hasPrecision(x) || isPlainCall(x) && (x.Name == "substring" || x.Name == "overlay") {
+	if plainCalls[x.Name] && len(x.Args) > 0 || functionNames[x.Name] || hasPrecision(x) || isPlainCall(x) && (x.Name == "substring" || x.Name == "overlay") {
 		return x.Name
 	}
 	return QuoteIdent(x.Name)

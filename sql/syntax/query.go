@@ -455,7 +455,7 @@ func (p *parser) limitClause(u *unit) error {
 	switch {
 	case fetch:
 		x, err = p.fetch()
-	case !skip && (p.accept("all") || p.accept("null")):
+	case !skip && p.accept("all"):
 	default:
 		x, err = p.expr()
 	}

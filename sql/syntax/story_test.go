@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -87,28 +88,32 @@ func selectOf(s Statement) *Select {
 // checkFixedPoint checks invariant 6 of the package on the query in a statement.
 func checkFixedPoint(t *testing.T, s Statement) {
 	t.Helper()
+	if err := fixedPoint(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fixedPoint(s Statement) error {
 	sel := selectOf(s)
 	if sel == nil {
-		return
-	}
-	printed := PrintSelect(sel)
-	again, err := Parse(printed)
-	if err != nil {
-		t.Fatalf("what was printed is not read back: %v\n%s", err, caret(printed, err))
-	}
-	if was, is := dump(sel, ""), dump(again[0].(*Query).Select, ""); was != is {
-		t.Fatalf("%s\nis read back as\n%s\nnot as\n%s", printed, is, was)
-	}
-	if twice := PrintSelect(again[0].(*Query).Select); twice != printed {
-		t.Fatalf("%s\nprints again as\n%s", printed, twice)
+		return nil
 	}
 	full := printer{full: true}
 	full.query(sel)
-	again, err = Parse(full.String())
-	if err != nil {
-		t.Fatalf("what was printed in full is not read back: %v\n%s", err, caret(full.String(), err))
+	canonical := PrintSelect(sel)
+	was := dump(sel, "")
+	for _, printed := range []string{canonical, full.String()} {
+		again, err := Parse(printed)
+		if err != nil {
+			return fmt.Errorf("what was printed is not read back: %w\n%s", err, caret(printed, err))
+		}
+		read := again[0].(*Query).Select
+		if is := dump(read, ""); was != is {
+			return fmt.Errorf("%s\nis read back as\n%s\nnot as\n%s", printed, is, was)
+		}
+		if twice := PrintSelect(read); twice != canonical {
+			return fmt.Errorf("%s\nprints again as\n%s", canonical, twice)
+		}
 	}
-	if was, is := dump(sel, ""), dump(again[0].(*Query).Select, ""); was != is {
-		t.Fatalf("%s\nis read back as\n%s\nnot as\n%s", full.String(), is, was)
-	}
+	return nil
 }
