@@ -1,12 +1,6 @@
 package types
 
-import (
-	"bytes"
-	"encoding/hex"
-	"encoding/json"
-	"io"
-	"strings"
-)
+import "strings"
 
 // NewUUID returns a UUID of its 16 bytes.
 func NewUUID(b [16]byte) Value { return Value{Kind: UUID, S: string(b[:])} }
@@ -124,34 +118,4 @@ func parseHexBytea(s string) (Value, error) {
 func badHexDigit(s string) *Error {
 	end, _ := characters(s, 1)
 	return Errorf(CodeInvalidParameter, "invalid hexadecimal digit: \"%s\"", s[:end])
-}
-
-// encodeHex returns the text of a bytea.
-func encodeHex(s string) string { return "\\x" + hex.EncodeToString([]byte(s)) }
-
-// parseJSON checks that s is one JSON value and keeps its text.
-func parseJSON(k Kind, s string) (Value, error) {
-	if err := checkText(s); err != nil {
-		return Value{}, err
-	}
-	if !json.Valid([]byte(s)) {
-		e := Errorf(CodeInvalidText, "invalid input syntax for type json")
-		e.Detail = jsonFault(s)
-		return Value{}, e
-	}
-	return Value{Kind: k, S: s}, nil
-}
-
-// jsonFault says what is wrong with a text that is not JSON.
-func jsonFault(s string) string {
-	d := json.NewDecoder(bytes.NewReader([]byte(s)))
-	var v json.RawMessage
-	err := d.Decode(&v)
-	if err == nil {
-		return "There is text after the JSON value."
-	}
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return "The input string ended unexpectedly."
-	}
-	return err.Error()
 }

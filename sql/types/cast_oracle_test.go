@@ -260,10 +260,12 @@ func TestFloatTextLikePostgres(t *testing.T) {
 
 func TestTypeNamesLikePostgres(t *testing.T) {
 	c := newComparison(t)
-	names := []string{"SMALLINT", "int2", "Integer", "int", "INT4", "bigint", "int8", "real", "float4", "double precision", "DOUBLE   PRECISION", "float8", "float", "float(1)", "float(24)", "float(25)", "float(53)",
+	names := []string{
+		"SMALLINT", "int2", "Integer", "int", "INT4", "bigint", "int8", "real", "float4", "double precision", "DOUBLE   PRECISION", "float8", "float", "float(1)", "float(24)", "float(25)", "float(53)",
 		"numeric", "decimal", "dec", "numeric(10)", "numeric(10,2)", "NUMERIC ( 10 , 2 )", "numeric(5,-2)", "numeric(2,5)", "bool", "boolean", "text", "varchar", "varchar(3)", "character varying", "character varying (16)", "char varying(2)",
 		"char", "char(3)", "character", "character(7)", "bpchar", "date", "time", "time without time zone", "time(3)", "time (3) without time zone", "timestamp", "timestamp without time zone", "timestamp(0)", "timestamptz", "timestamptz(6)",
-		"timestamp with time zone", "timestamp (2) with time zone", "interval", "interval(3)", "uuid", "bytea", "json", "jsonb", "int[]", "int array", "text[3]", "text[][]", "numeric(10,2)[]", "varchar(5)[]", "timestamptz[]", "pg_catalog.int4"}
+		"timestamp with time zone", "timestamp (2) with time zone", "interval", "interval(3)", "uuid", "bytea", "json", "jsonb", "int[]", "int array", "text[3]", "text[][]", "numeric(10,2)[]", "varchar(5)[]", "timestamptz[]", "pg_catalog.int4",
+	}
 	for _, name := range names {
 		typ, err := ParseType(name)
 		if err != nil {

@@ -125,6 +125,9 @@ func AddDays(v Value, n int64) (Value, error) {
 	if !v.finite() {
 		return v, nil
 	}
+	if n > maxDays-minDays || n < minDays-maxDays {
+		return Value{}, dateOutOfRange()
+	}
 	return checkedDate(v.I + n)
 }
 

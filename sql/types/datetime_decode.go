@@ -48,9 +48,6 @@ func inputName(k Kind) string {
 	return k.String()
 }
 
-// CodeZoneOutOfRange is PostgreSQL's invalid_time_zone_displacement_value.
-const CodeZoneOutOfRange = "22009"
-
 // dateFields is a set of fields that have been read.
 type dateFields uint
 

@@ -32,17 +32,15 @@ func parseTimestamp(t Type, s string, zone *time.Location) (Value, error) {
 	case c.infinite < 0:
 		return Value{Kind: t.Kind, I: NegInfinity}, nil
 	}
-	outOfRange := Errorf(CodeDatetimeOverflow, "timestamp out of range: \"%s\"", s)
 	us, ok := timestampOf(c.days, c.timeOfDay)
-	if !ok {
-		return Value{}, outOfRange
-	}
-	if t.Kind == Timestamptz {
+	if ok && t.Kind == Timestamptz {
 		us = c.instant(us, zone)
 	}
-	us, ok = roundMicroseconds(us, t.fraction())
+	if ok {
+		us, ok = roundMicroseconds(us, t.fraction())
+	}
 	if !ok || us < minTimestamp || us > maxTimestamp {
-		return Value{}, outOfRange
+		return Value{}, Errorf(CodeDatetimeOverflow, "timestamp out of range: \"%s\"", s)
 	}
 	return Value{Kind: t.Kind, I: us}, nil
 }
@@ -53,11 +51,10 @@ func (c civilTime) instant(us int64, zone *time.Location) int64 {
 	case c.zone != nil:
 		return toUTC(us, c.zone)
 	case c.hasZone:
-		shifted := us - c.offset*second
-		if (shifted > us) != (c.offset < 0) && c.offset != 0 {
-			return NegInfinity // overflowed; the caller's range check refuses it
+		if c.offset < 0 && us > maxTimestamp+c.offset*second {
+			return Infinity // which the caller's range check refuses
 		}
-		return shifted
+		return us - c.offset*second
 	}
 	return toUTC(us, zone)
 }

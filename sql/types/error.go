@@ -61,6 +61,8 @@ const (
 	CodeOutOfRange          = "22003"
 	CodeDatetimeFormat      = "22007"
 	CodeDatetimeOverflow    = "22008"
+	CodeZoneOutOfRange      = "22009"
+	CodeIntervalOverflow    = "22015"
 	CodeDivisionByZero      = "22012"
 	CodeStringTooLong       = "22001"
 	CodeBadUTF8             = "22021"

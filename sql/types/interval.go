@@ -1,9 +1,6 @@
 package types
 
-import (
-	"math/big"
-	"math/bits"
-)
+import "math/bits"
 
 // NewInterval returns an INTERVAL.
 func NewInterval(months, days int32, us int64) Value {
@@ -70,12 +67,6 @@ func compareInterval(a, b Value) int {
 		return compareInt(a.I, b.I)
 	}
 	return intervalLength(a).compare(intervalLength(b))
-}
-
-// big returns a as a big.Int.
-func (a int128) big() *big.Int {
-	n := new(big.Int).Lsh(big.NewInt(a.hi), 64)
-	return n.Add(n, new(big.Int).SetUint64(a.lo))
 }
 
 // appendInterval prints in IntervalStyle postgres: "1 year 2 mons -3 days +04:05:06.789".

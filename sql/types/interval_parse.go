@@ -66,9 +66,6 @@ func parseInterval(t Type, s string) (Value, error) {
 	return roundInterval(v, t)
 }
 
-// CodeIntervalOverflow is PostgreSQL's interval_field_overflow.
-const CodeIntervalOverflow = "22015"
-
 // problem is what is wrong with the text of an interval.
 type problem int
 

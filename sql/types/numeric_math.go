@@ -297,7 +297,7 @@ func powerReal(base, exponent Value) (Value, error) {
 	}
 	f *= log10E
 	scale := displayScale(minSigDigits-int(f), int(base.Scale), int(exponent.Scale))
-	digits := max(scale+int(f), 0) - weight + guardDigits + numericDigits(exponent)
+	digits := max(scale+int(f), 0) - weight + guardDigits + max(0, numericDigits(exponent)-int(exponent.Scale))
 	x := base.fixed().ln(max(digits, 0))
 	x = fixed{c: new(big.Int).Mul(x.c, exponent.coefficient()), scale: x.scale + int(exponent.Scale)}
 	return expRounded(x, scale)

@@ -46,8 +46,10 @@ func (o *oracle) inZone(t *testing.T, zone string) {
 	}
 }
 
-var fieldNames = []string{"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium",
-	"epoch", "julian", "isoyear", "dow", "isodow", "doy", "timezone", "timezone_hour", "timezone_minute", "fortnight", "us", "y", "HOURS"}
+var fieldNames = []string{
+	"microseconds", "milliseconds", "second", "minute", "hour", "day", "week", "month", "quarter", "year", "decade", "century", "millennium",
+	"epoch", "julian", "isoyear", "dow", "isodow", "doy", "timezone", "timezone_hour", "timezone_minute", "fortnight", "us", "y", "HOURS",
+}
 
 // TestZonesLikePostgres compares everything that depends on a session's time zone.
 func TestZonesLikePostgres(t *testing.T) {
@@ -63,7 +65,7 @@ func TestZonesLikePostgres(t *testing.T) {
 			}
 			return string(AppendTextIn(nil, v, zone))
 		}
-		for i, m := range momentsNear(zone, r, 60) {
+		for i, m := range momentsNear(zone, r, 36) {
 			lit := "'" + m.String() + "'::timestamptz"
 			c.addText(lit, text(m, nil))
 			local, err := AtTimeZone(m, zone)
@@ -128,8 +130,8 @@ func TestTimeFunctionsLikePostgres(t *testing.T) {
 	c := newComparison(t)
 	r := rand.New(rand.NewPCG(22, 1))
 	interval := Type{Kind: Interval}
-	spans := sampleValues(interval, r, 40)[1:]
-	for range 80 {
+	spans := sampleValues(interval, r, 25)[1:]
+	for range 40 {
 		spans = append(spans, NewInterval(int32(r.IntN(60)-30), int32(r.IntN(100)-50), r.Int64N(200*hour)-100*hour))
 	}
 	for _, span := range spans {
@@ -190,7 +192,9 @@ func TestTimeFunctionsLikePostgres(t *testing.T) {
 			c.add(lit+" - "+literal(interval, span), v, err)
 			other := values[(i+7)%len(values)]
 			v, err = SubTimes(m, other)
-			c.add(lit+" - "+literal(typ, other), v, err)
+			if printed(v, err) != "ERROR 22008: interval out of range" { // where PostgreSQL 15 returns a wrong interval
+				c.add(lit+" - "+literal(typ, other), v, err)
+			}
 			if kind == Timestamp && m.finite() && other.finite() {
 				v, err = Age(m, other, nil)
 				c.add(fmt.Sprintf("age(%s, %s)", lit, literal(typ, other)), v, err)
