@@ -197,7 +197,7 @@ func FuzzRemembering(f *testing.F) {
 		if err != nil {
 			return err.Error()
 		}
-		return fmt.Sprintf("%q", ev)
+		return fmt.Sprintf("%v", ev)
 	}
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		wantA, wantB := decode(newDecoder(t, Debezium(), spec), a), decode(newDecoder(t, Debezium(), spec), b)

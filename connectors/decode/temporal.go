@@ -211,20 +211,10 @@ func (d *values) timestampUnit(c *column, typ types.Type, e *encoding, t token, 
 	if digits <= 3 {
 		fine = milli
 	}
-	size := absolute(n)
-	switch d.times {
-	case milliseconds:
-		return milli, nil
-	case microseconds:
-		return micro, nil
-	case nanoseconds:
-		return nano, nil
-	case adaptive, adaptiveTimeMicroseconds:
-		return fine, nil
-	case isoString:
-		return 0, c.wrongType(typ, e, t)
+	if d.times != unstatedTime {
+		return d.statedUnit(c, typ, e, t, fine)
 	}
-	switch {
+	switch size := absolute(n); {
 	case n == 0:
 		return fine, nil
 	case size >= uint64(surelyNoMicros):
@@ -233,6 +223,26 @@ func (d *values) timestampUnit(c *column, typ types.Type, e *encoding, t token, 
 		return 0, c.doubt(typ, t, n, milli, micro)
 	}
 	return fine, nil
+}
+
+// statedUnit returns the unit that the option says; fine is the one that the declared type asks for.
+func (d *values) statedUnit(c *column, typ types.Type, e *encoding, t token, fine unit) (unit, error) {
+	switch d.times {
+	case milliseconds:
+		return milli, nil
+	case microseconds:
+		return micro, nil
+	case nanoseconds:
+		return nano, nil
+	case adaptiveTimeMicroseconds:
+		if typ.Kind == types.Time {
+			return micro, nil
+		}
+		return fine, nil
+	case adaptive:
+		return fine, nil
+	}
+	return 0, c.wrongType(typ, e, t) // in isostring mode no time is a number
 }
 
 // doubt is the reject of an integer that is a moment in either of two units (invariant 3).
@@ -316,17 +326,8 @@ func (d *values) timeUnit(c *column, typ types.Type, e *encoding, t token, n int
 	if digits <= 3 {
 		fine = milli
 	}
-	switch d.times {
-	case milliseconds:
-		return milli, nil
-	case microseconds, adaptiveTimeMicroseconds:
-		return micro, nil
-	case nanoseconds:
-		return nano, nil
-	case adaptive:
-		return fine, nil
-	case isoString:
-		return 0, c.wrongType(typ, e, t)
+	if d.times != unstatedTime {
+		return d.statedUnit(c, typ, e, t, fine)
 	}
 	// A day has 86,400,000 ms: more than that can only be microseconds, fewer can be either.
 	const dayInMillis = day / 1000
