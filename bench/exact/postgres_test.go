@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/asofdb/asof/bench/exact/naive"
+	"github.com/asofdb/asof/bench/exact/random"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -29,7 +30,7 @@ func postgres(t *testing.T) *pgconn.PgConn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { pg.Close(context.Background()) })
-	do(t, pg, "SET TimeZone = 'UTC'; CREATE TEMP TABLE t ("+columnList()+")")
+	do(t, pg, "SET TimeZone = 'UTC'; CREATE TEMP TABLE t ("+random.ColumnList()+")")
 	return pg
 }
 
@@ -69,15 +70,15 @@ func TestAnswersEqualPostgres(t *testing.T) {
 			rng := rand.New(rand.NewPCG(n, 13))
 			done := 0
 			for range prefixes {
-				upTo := min(done+1+rng.IntN(2*len(s.w.txs)/prefixes), len(s.w.txs))
-				for upTo < len(s.w.txs) && s.w.txs[upTo].commit == s.w.txs[upTo-1].commit {
+				upTo := min(done+1+rng.IntN(2*len(s.w.Txs)/prefixes), len(s.w.Txs))
+				for upTo < len(s.w.Txs) && s.w.Txs[upTo].Commit == s.w.Txs[upTo-1].Commit {
 					upTo++
 				}
-				apply(t, pg, s.w.txs[done:upTo])
-				if done = upTo; done == len(s.w.txs) {
+				apply(t, pg, s.w.Txs[done:upTo])
+				if done = upTo; done == len(s.w.Txs) {
 					break
 				}
-				compared, err := r.againstPostgres(t, pg, rng, s.w.txs[done-1].commit, s.w.txs[done].commit)
+				compared, err := r.againstPostgres(t, pg, rng, s.w.Txs[done-1].Commit, s.w.Txs[done].Commit)
 				total += compared
 				if err != nil {
 					return err
@@ -94,16 +95,16 @@ func TestAnswersEqualPostgres(t *testing.T) {
 }
 
 // apply runs transactions on the table.
-func apply(t *testing.T, pg *pgconn.PgConn, txs []tx) {
+func apply(t *testing.T, pg *pgconn.PgConn, txs []random.Tx) {
 	var b strings.Builder
 	for _, x := range txs {
 		b.WriteString("BEGIN;\n")
-		for _, o := range x.ops {
-			if o.kind != 'c' {
-				fmt.Fprintf(&b, "DELETE FROM t WHERE id = %d;\n", o.old.ID)
+		for _, o := range x.Ops {
+			if o.Kind != 'c' {
+				fmt.Fprintf(&b, "DELETE FROM t WHERE id = %d;\n", o.Old.ID)
 			}
-			if o.new != nil {
-				fmt.Fprintf(&b, "INSERT INTO t VALUES (%s);\n", literals(*o.new))
+			if o.New != nil {
+				fmt.Fprintf(&b, "INSERT INTO t VALUES (%s);\n", literals(*o.New))
 			}
 		}
 		b.WriteString("COMMIT;\n")
@@ -113,14 +114,14 @@ func apply(t *testing.T, pg *pgconn.PgConn, txs []tx) {
 
 func literals(r naive.Row) string {
 	var out []string
-	for _, c := range columns {
+	for _, c := range random.Columns {
 		v := naive.Null
-		if c.name == "created_at" {
+		if c.Name == "created_at" {
 			if r.Created != nil {
 				v = types.NewTimestamptz(*r.Created).String()
 			}
 		} else {
-			v = naive.Text(r, c.name)
+			v = naive.Text(r, c.Name)
 		}
 		if v == naive.Null {
 			out = append(out, "NULL")
@@ -134,7 +135,7 @@ func literals(r naive.Row) string {
 // againstPostgres compares every feature at twenty moments between two commits.
 func (r *session) againstPostgres(t *testing.T, pg *pgconn.PgConn, rng *rand.Rand, from, to int64) (int, error) {
 	times := []int64{from, to - 1}
-	for _, at := range r.s.moments(rng, []int64{stepOf(r.s.w), stepOf(r.s.w) * 7}, 200) {
+	for _, at := range r.s.w.Moments(rng, []int64{r.s.w.Step(), r.s.w.Step() * 7}, 200) {
 		if at >= from && at < to {
 			times = append(times, at)
 		}
@@ -148,7 +149,7 @@ func (r *session) againstPostgres(t *testing.T, pg *pgconn.PgConn, rng *rand.Ran
 		for _, d := range r.s.definitions {
 			now := "TIMESTAMPTZ '" + types.NewTimestamptz(at).String() + "'"
 			want := map[string][]string{}
-			for _, row := range do(t, pg, strings.ReplaceAll(d.sql, "NOW()", now)) {
+			for _, row := range do(t, pg, strings.ReplaceAll(d.SQL, "NOW()", now)) {
 				want[strings.Join(row[:len(d.Keys)], ",")] = row[len(d.Keys):]
 			}
 			got, err := r.answers(d, at)
@@ -156,7 +157,7 @@ func (r *session) againstPostgres(t *testing.T, pg *pgconn.PgConn, rng *rand.Ran
 				return total, err
 			}
 			forgiveTies(d, got, want)
-			n, err := compare(d, at, got, want)
+			n, err := Compare(d, at, got, want)
 			total += n
 			if err != nil {
 				return total, err
@@ -167,7 +168,7 @@ func (r *session) againstPostgres(t *testing.T, pg *pgconn.PgConn, rng *rand.Ran
 }
 
 // forgiveTies: of equal numbers with different digits PostgreSQL's MIN and MAX return whichever it met last; ours return the one with most digits.
-func forgiveTies(d definition, got, want map[string][]string) {
+func forgiveTies(d random.Definition, got, want map[string][]string) {
 	for key := range want {
 		for i, a := range d.Aggs {
 			if (a.Fn == "min" || a.Fn == "max") && (a.Col == "free" || a.Else0) && got[key] != nil && sameNumber(got[key][i], want[key][i]) {

@@ -3,15 +3,13 @@ package exact
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/asofdb/asof/bench/exact/naive"
+	"github.com/asofdb/asof/bench/exact/random"
 	"github.com/asofdb/asof/connectors"
 	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
@@ -20,8 +18,8 @@ import (
 // scenario is a workload, the features over it, the moments to ask for, and how the engine is run. Everything follows from the seed.
 type scenario struct {
 	seed        uint64
-	w           workload
-	definitions []definition
+	w           random.Workload
+	definitions []random.Definition
 	times       []int64
 	run         how
 }
@@ -41,53 +39,18 @@ type how struct {
 func newScenario(seed uint64, transactions, features, moments int) scenario {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	s := scenario{seed: seed}
-	s.w = newWorkload(rng, transactions)
-	g := &generator{rng: rng, step: stepOf(s.w)}
+	s.w = random.NewWorkload(rng, transactions)
+	lengths := random.Windows(s.w.Step())
 	for i := range features {
-		s.definitions = append(s.definitions, newDefinition(rng, fmt.Sprintf("f%d", i), g.windows()))
+		s.definitions = append(s.definitions, random.NewDefinition(rng, fmt.Sprintf("f%d", i), lengths))
 	}
-	s.times = s.moments(rng, g.windows(), moments)
+	s.times = s.w.Moments(rng, lengths, moments)
 	s.run = how{
 		batch: []int{1, 2, 3, 7, 50, 8192}[rng.IntN(6)], flush: []int{1, 5, 40, 1_500_000}[rng.IntN(4)],
 		before: rng.IntN(2) == 0, segments: []int{1, 1, 1, 2, 4}[rng.IntN(5)], redeliver: rng.IntN(2) == 0,
 	}
 	return s
 }
-
-// stepOf is a distance that windows of the workload can be measured in.
-func stepOf(w workload) int64 {
-	span := w.txs[len(w.txs)-1].commit - w.txs[0].commit
-	return max(3, span/int64(len(w.txs)))
-}
-
-// moments draws times on every kind of edge: c, e, e + W, and a microsecond to either side.
-func (s scenario) moments(rng *rand.Rand, lengths []int64, n int) []int64 {
-	var edges []int64
-	first := s.w.txs[0].commit
-	for _, v := range s.w.table().Versions {
-		edges = append(edges, v.C)
-		if v.D != naive.Forever {
-			edges = append(edges, v.D)
-		}
-		if v.Created != nil {
-			edges = append(edges, *v.Created)
-			for _, l := range lengths {
-				edges = append(edges, *v.Created+l, *v.Created+l/3)
-			}
-		}
-	}
-	times := []int64{first, s.last(), s.last() + 1}
-	for len(times) < n {
-		t := edges[rng.IntN(len(edges))] + int64(rng.IntN(3)) - 1
-		if t >= first {
-			times = append(times, t)
-		}
-	}
-	slices.Sort(times)
-	return slices.Compact(times)
-}
-
-func (s scenario) last() int64 { return s.w.txs[len(s.w.txs)-1].commit }
 
 // session is an engine at work on a scenario.
 type session struct {
@@ -113,24 +76,16 @@ func (r *session) createSource() error {
 	if r.s.run.segments > 1 {
 		follow = ", follow = 'true'"
 	}
-	return r.eng.Exec(context.Background(), fmt.Sprintf("CREATE SOURCE t (%s) WITH (connector = 'file', path = '%s', decimal_handling_mode = 'string'%s) FORMAT DEBEZIUM ENCODE JSON", columnList(), r.path(), follow))
+	return r.eng.Exec(context.Background(), fmt.Sprintf("CREATE SOURCE t (%s) WITH (connector = 'file', path = '%s', decimal_handling_mode = 'string'%s) FORMAT DEBEZIUM ENCODE JSON", random.ColumnList(), r.path(), follow))
 }
 
 func (r *session) createFeatures() error {
 	for _, d := range r.s.definitions {
-		if err := r.eng.Exec(context.Background(), d.create()); err != nil {
-			return fmt.Errorf("%s: %w", d.create(), err)
+		if err := r.eng.Exec(context.Background(), d.Create()); err != nil {
+			return fmt.Errorf("%s: %w", d.Create(), err)
 		}
 	}
 	return nil
-}
-
-func (d definition) create() string {
-	entity := "ENTITY e_" + strings.Join(d.Keys, "_") + " (" + strings.Join(d.Keys, ", ") + ") "
-	if len(d.Keys) == 0 {
-		entity = ""
-	}
-	return fmt.Sprintf("CREATE FEATURE %s %sAS %s", d.name, entity, d.sql)
 }
 
 // play runs the scenario in dir and calls check with the open engine once everything has been read.
@@ -204,21 +159,21 @@ func (r *session) restartWith(steps ...func() error) error {
 func (s scenario) cuts() []int {
 	cuts := []int{0}
 	for i := 1; i < s.run.segments; i++ {
-		at := len(s.w.txs) * i / s.run.segments
-		for at < len(s.w.txs) && at > 0 && s.w.txs[at].commit == s.w.txs[at-1].commit {
+		at := len(s.w.Txs) * i / s.run.segments
+		for at < len(s.w.Txs) && at > 0 && s.w.Txs[at].Commit == s.w.Txs[at-1].Commit {
 			at++
 		}
 		cuts = append(cuts, max(at, cuts[len(cuts)-1]))
 	}
-	return append(cuts, len(s.w.txs))
+	return append(cuts, len(s.w.Txs))
 }
 
 // write appends transactions, and then repeats some of them if the scenario says so.
 func (r *session) write(from, to int) error {
 	var b strings.Builder
 	put := func(from int) {
-		for _, x := range r.s.w.txs[from:to] {
-			for _, l := range x.lines() {
+		for _, x := range r.s.w.Txs[from:to] {
+			for _, l := range x.Lines() {
 				b.WriteString(l + "\n")
 			}
 		}
@@ -236,7 +191,7 @@ func (r *session) caughtUp(n int) error {
 	if n == 0 {
 		return nil
 	}
-	want := types.NewTimestamptz(r.s.w.txs[n-1].commit).String()
+	want := types.NewTimestamptz(r.s.w.Txs[n-1].Commit).String()
 	rows, err := r.eng.Query(context.Background(), fmt.Sprintf("SELECT count(*) FROM t AS OF '%s'", want))
 	if err != nil {
 		return err
@@ -245,74 +200,17 @@ func (r *session) caughtUp(n int) error {
 }
 
 // answers asks a feature for all entities at a moment.
-func (r *session) answers(d definition, t int64) (map[string][]string, error) {
-	return r.ask(d, fmt.Sprintf("SELECT * FROM %s AS OF '%s'", d.name, types.NewTimestamptz(t)))
-}
-
-func (r *session) ask(d definition, sql string) (map[string][]string, error) {
-	rows, err := r.eng.Query(context.Background(), sql)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", sql, err)
-	}
-	defer rows.Close()
-	out := map[string][]string{}
-	for rows.Next() {
-		texts := textsOf(rows.Values())
-		key := strings.Join(texts[:len(d.Keys)], ",")
-		if _, twice := out[key]; twice {
-			return nil, fmt.Errorf("%s: entity %q comes twice", sql, key)
-		}
-		out[key] = texts[len(d.Keys):]
-	}
-	return out, rows.Err()
-}
-
-func textsOf(row []types.Value) []string {
-	texts := make([]string, len(row))
-	for i, v := range row {
-		if texts[i] = naive.Null; !v.IsNull() {
-			texts[i] = string(types.AppendText(nil, v))
-		}
-	}
-	return texts
-}
-
-// mismatch is an answer that differs from the model's.
-type mismatch struct {
-	d         definition
-	t         int64
-	key       string
-	got, want []string
-}
-
-func (m *mismatch) Error() string {
-	return fmt.Sprintf("%s AS OF %s, entity %q: got %q, want %q\n%s", m.d.name, types.NewTimestamptz(m.t), m.key, m.got, m.want, m.d.create())
-}
-
-// compare holds two results against each other and counts the values compared.
-func compare(d definition, t int64, got, want map[string][]string) (int, error) {
-	n := 0
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		if !slices.Equal(got[key], want[key]) || got[key] == nil {
-			return n, &mismatch{d, t, key, got[key], want[key]}
-		}
-		n += max(1, len(want[key]))
-	}
-	for _, key := range slices.Sorted(maps.Keys(got)) {
-		if want[key] == nil {
-			return n, &mismatch{d, t, key, got[key], nil}
-		}
-	}
-	return n, nil
+func (r *session) answers(d random.Definition, t int64) (map[string][]string, error) {
+	return Ask(r.eng, d, fmt.Sprintf("SELECT * FROM %s AS OF '%s'", d.Name, types.NewTimestamptz(t)))
 }
 
 // againstNaive asks for every feature at every moment and compares with the model; a sample is asked by key as well, and the newest by Lookup.
 func (r *session) againstNaive() (int, error) {
-	table := r.s.w.table()
+	table := r.s.w.Table()
 	total := 0
 	rng := rand.New(rand.NewPCG(r.s.seed, 11))
 	for _, t := range r.s.times {
-		if t > r.s.last() && r.s.run.segments > 1 {
+		if t > r.s.w.Last() && r.s.run.segments > 1 {
 			continue // a followed file is known up to its last commit
 		}
 		for _, d := range r.s.definitions {
@@ -321,7 +219,7 @@ func (r *session) againstNaive() (int, error) {
 			if err != nil {
 				return total, err
 			}
-			n, err := compare(d, t, got, want)
+			n, err := Compare(d, t, got, want)
 			total += n
 			if err != nil {
 				return total, err
@@ -339,17 +237,17 @@ func (r *session) againstNaive() (int, error) {
 }
 
 // byKey asks for each entity by its key.
-func (r *session) byKey(d definition, t int64, want map[string][]string) (int, error) {
+func (r *session) byKey(d random.Definition, t int64, want map[string][]string) (int, error) {
 	total := 0
 	for key := range want {
 		if len(d.Keys) != 1 || key == naive.Null {
 			continue
 		}
-		got, err := r.ask(d, fmt.Sprintf("SELECT * FROM %s WHERE %s = '%s' AS OF '%s'", d.name, d.Keys[0], strings.ReplaceAll(key, "'", "''"), types.NewTimestamptz(t)))
+		got, err := Ask(r.eng, d, fmt.Sprintf("SELECT * FROM %s WHERE %s = '%s' AS OF '%s'", d.Name, d.Keys[0], strings.ReplaceAll(key, "'", "''"), types.NewTimestamptz(t)))
 		if err != nil {
 			return total, err
 		}
-		n, err := compare(d, t, got, map[string][]string{key: want[key]})
+		n, err := Compare(d, t, got, map[string][]string{key: want[key]})
 		total += n
 		if err != nil {
 			return total, fmt.Errorf("by key: %w", err)
@@ -360,31 +258,31 @@ func (r *session) byKey(d definition, t int64, want map[string][]string) (int, e
 
 // sourceRows compares the table itself, as it was.
 func (r *session) sourceRows(table *naive.Table) (int, error) {
-	d := definition{name: "t"}
+	d := random.Definition{Name: "t"}
 	d.Keys = []string{"id"}
 	d.Columns = []string{"cust", "grp", "amount", "free", "qty", "score", "status", "flag"}
 	d.Attribute = true
 	total := 0
 	for i, t := range r.s.times {
-		if t > r.s.last() && r.s.run.segments > 1 || i%5 > 0 {
+		if t > r.s.w.Last() && r.s.run.segments > 1 || i%5 > 0 {
 			continue
 		}
 		want := d.Value(table, t)
-		got, err := r.ask(d, fmt.Sprintf("SELECT id, %s FROM t AS OF '%s'", strings.Join(d.Columns, ", "), types.NewTimestamptz(t)))
+		got, err := Ask(r.eng, d, fmt.Sprintf("SELECT id, %s FROM t AS OF '%s'", strings.Join(d.Columns, ", "), types.NewTimestamptz(t)))
 		if err != nil {
 			return total, err
 		}
-		n, err := compare(d, t, got, want)
+		n, err := Compare(d, t, got, want)
 		total += n
 		if err != nil {
 			return total, err
 		}
 		for key := range want {
-			got, err := r.ask(d, fmt.Sprintf("SELECT id, %s FROM t AS OF '%s' WHERE id = %s", strings.Join(d.Columns, ", "), types.NewTimestamptz(t), key))
+			got, err := Ask(r.eng, d, fmt.Sprintf("SELECT id, %s FROM t AS OF '%s' WHERE id = %s", strings.Join(d.Columns, ", "), types.NewTimestamptz(t), key))
 			if err != nil {
 				return total, err
 			}
-			if n, err = compare(d, t, got, map[string][]string{key: want[key]}); err != nil {
+			if n, err = Compare(d, t, got, map[string][]string{key: want[key]}); err != nil {
 				return total, fmt.Errorf("by key: %w", err)
 			}
 			total += n
@@ -393,6 +291,3 @@ func (r *session) sourceRows(table *naive.Table) (int, error) {
 	}
 	return total, nil
 }
-
-// wait is how long a test may take to be told that something hangs.
-const wait = 2 * time.Minute

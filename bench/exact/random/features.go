@@ -1,4 +1,4 @@
-package exact
+package random
 
 import (
 	"fmt"
@@ -8,17 +8,15 @@ import (
 	"github.com/asofdb/asof/bench/exact/naive"
 )
 
-// definition is a random feature: what the naive model evaluates, and its SQL.
-type definition struct {
+// Definition is a random feature: what the naive model evaluates, and its SQL.
+type Definition struct {
 	naive.Feature
-	name string
-	sql  string // the SELECT
+	Name string
+	SQL  string // the SELECT
 }
 
-// windows are the lengths that a workload's windows have, in µs, chosen to its commits' distance.
-func (g *generator) windows() []int64 {
-	return []int64{g.step, g.step * 7, g.step * 50}
-}
+// Windows are the lengths, in µs, of the windows over a workload whose commits are step apart.
+func Windows(step int64) []int64 { return []int64{step, step * 7, step * 50} }
 
 // conditions of the row's own, with what they mean.
 var own = []naive.Cond{
@@ -99,9 +97,9 @@ var aggregable = map[string][]string{
 	"max":   {"amount", "free", "qty", "score", "status", "cust"},
 }
 
-// newDefinition draws a feature.
-func newDefinition(rng *rand.Rand, name string, lengths []int64) definition {
-	d := definition{name: name}
+// NewDefinition draws a feature.
+func NewDefinition(rng *rand.Rand, name string, lengths []int64) Definition {
+	d := Definition{Name: name}
 	if rng.IntN(7) == 0 {
 		return attribute(rng, d)
 	}
@@ -120,22 +118,22 @@ func newDefinition(rng *rand.Rand, name string, lengths []int64) definition {
 		d.Aggs = append(d.Aggs, a)
 		items = append(items, sql+" AS "+a.Name)
 	}
-	d.sql = "SELECT " + strings.Join(items, ", ") + " FROM t"
+	d.SQL = "SELECT " + strings.Join(items, ", ") + " FROM t"
 	if len(d.Where) > 0 {
-		d.sql += " WHERE " + conditionSQL(d.Where, rng)
+		d.SQL += " WHERE " + conditionSQL(d.Where, rng)
 	}
 	if len(d.Keys) > 0 {
-		d.sql += " GROUP BY " + strings.Join(d.Keys, ", ")
+		d.SQL += " GROUP BY " + strings.Join(d.Keys, ", ")
 	}
 	return d
 }
 
-func attribute(rng *rand.Rand, d definition) definition {
+func attribute(rng *rand.Rand, d Definition) Definition {
 	d.Attribute, d.Keys, d.Columns = true, []string{"id"}, []string{"amount", "status", "cust", "score"}
-	d.sql = "SELECT id, amount, status, cust, score FROM t"
+	d.SQL = "SELECT id, amount, status, cust, score FROM t"
 	if rng.IntN(2) == 0 {
 		d.Where = []naive.Cond{own[rng.IntN(len(own))]}
-		d.sql += " WHERE " + conditionSQL(d.Where, rng)
+		d.SQL += " WHERE " + conditionSQL(d.Where, rng)
 	}
 	return d
 }
@@ -176,4 +174,13 @@ func aggregate(rng *rand.Rand, lengths []int64) (naive.Agg, string) {
 	default:
 		return a, fmt.Sprintf("%s(%sCASE WHEN %s THEN %s END)", fn, distinct, cond, arg)
 	}
+}
+
+// Create is the statement that creates the feature.
+func (d Definition) Create() string {
+	entity := "ENTITY e_" + strings.Join(d.Keys, "_") + " (" + strings.Join(d.Keys, ", ") + ") "
+	if len(d.Keys) == 0 {
+		entity = ""
+	}
+	return fmt.Sprintf("CREATE FEATURE %s %sAS %s", d.Name, entity, d.SQL)
 }

@@ -1,4 +1,6 @@
-package exact
+// Package random makes random histories of a test table, as Debezium's records, and random features over it, with what the naive model must know of
+// both. Everything follows from the generator's seed; nothing here knows the engine.
+package random
 
 import (
 	"encoding/json"
@@ -12,8 +14,8 @@ import (
 	"github.com/asofdb/asof/bench/exact/naive"
 )
 
-// columns are those of the test table, with their types in SQL.
-var columns = []struct{ name, sql string }{
+// Columns are those of the test table, with their types in SQL.
+var Columns = []struct{ Name, SQL string }{
 	{"id", "BIGINT PRIMARY KEY"},
 	{"cust", "TEXT"},
 	{"grp", "BIGINT"},
@@ -26,41 +28,42 @@ var columns = []struct{ name, sql string }{
 	{"created_at", "TIMESTAMPTZ"},
 }
 
-func columnList() string {
+// ColumnList is what stands between the parentheses of the table's declaration.
+func ColumnList() string {
 	var defs []string
-	for _, c := range columns {
-		defs = append(defs, c.name+" "+c.sql)
+	for _, c := range Columns {
+		defs = append(defs, c.Name+" "+c.SQL)
 	}
 	return strings.Join(defs, ", ")
 }
 
-// op is one row change of a transaction. A key change is a delete and a create that share an LSN.
-type op struct {
-	kind    byte // c, u, d
-	old     *naive.Row
-	new     *naive.Row
+// Op is one row change of a transaction. A key change is a delete and a create that share an LSN.
+type Op struct {
+	Kind    byte // c, u, d
+	Old     *naive.Row
+	New     *naive.Row
 	before  bool // the record carries a before image
 	sameLSN bool // as the op before it
 }
 
-// tx is one source transaction.
-type tx struct {
-	commit int64 // µs
+// Tx is one source transaction.
+type Tx struct {
+	Commit int64 // µs
 	xid    int64
 	lsn    int64 // of its first op
-	ops    []op
+	Ops    []Op
 }
 
 // origin is the moment that workloads begin around.
 var origin = time.Date(2025, 5, 1, 10, 0, 0, 0, time.UTC).UnixMicro()
 
-// workload is a random history of the test table.
-type workload struct {
-	txs []tx
+// Workload is a random history of the test table.
+type Workload struct {
+	Txs []Tx
 }
 
-// generator makes a workload's transactions one after the other.
-type generator struct {
+// Generator makes a workload's transactions one after the other.
+type Generator struct {
 	rng    *rand.Rand
 	state  map[int64]naive.Row
 	gone   []int64
@@ -71,63 +74,69 @@ type generator struct {
 	step   int64 // µs between commits, at most
 }
 
-func newWorkload(rng *rand.Rand, n int) workload {
-	g := &generator{rng: rng, state: map[int64]naive.Row{}, now: origin, nextX: 700, lsn: 1 << 20}
+// NewGenerator makes a generator of an empty table's history.
+func NewGenerator(rng *rand.Rand) *Generator {
+	g := &Generator{rng: rng, state: map[int64]naive.Row{}, now: origin, nextX: 700, lsn: 1 << 20}
 	g.step = []int64{3, 50, 5_000, 2_000_000}[rng.IntN(4)]
-	var w workload
+	return g
+}
+
+// NewWorkload draws a history of n transactions.
+func NewWorkload(rng *rand.Rand, n int) Workload {
+	g := NewGenerator(rng)
+	var w Workload
 	for range n {
-		if t := g.tx(); len(t.ops) > 0 {
-			w.txs = append(w.txs, t)
-		}
+		w.Txs = append(w.Txs, g.Tx())
 	}
 	return w
 }
 
-func (g *generator) tx() tx {
+// Tx draws the next transaction. Its commit time may be that of the one before.
+func (g *Generator) Tx() Tx {
 	if g.rng.IntN(6) > 0 { // else: the same commit time as the transaction before
 		g.now += 1 + g.rng.Int64N(g.step)
 	}
 	g.nextX++
-	t := tx{commit: g.now, xid: g.nextX, lsn: g.lsn}
+	t := Tx{Commit: g.now, xid: g.nextX, lsn: g.lsn}
 	n := 1
 	if g.rng.IntN(4) == 0 {
 		n = 1 + g.rng.IntN(5)
 	}
 	for range n {
-		t.ops = append(t.ops, g.ops()...)
+		t.Ops = append(t.Ops, g.ops()...)
 	}
-	g.lsn += int64(len(t.ops)) * 64
+	g.lsn += int64(len(t.Ops)) * 64
 	return t
 }
 
 // ops is one of: insert 55, update 30, delete 8, key change 3, delete and reinsert 4.
-func (g *generator) ops() []op {
+func (g *Generator) ops() []Op {
 	dice := g.rng.IntN(100)
 	id, ok := g.anyRow()
 	if dice < 55 || !ok {
-		return []op{g.insert(g.freshID())}
+		return []Op{g.insert(g.freshID())}
 	}
 	old := g.state[id]
 	switch {
 	case dice < 85:
 		r := g.changed(old)
 		g.state[id] = r
-		return []op{{kind: 'u', old: &old, new: &r, before: g.rng.IntN(2) == 0}}
+		return []Op{{Kind: 'u', Old: &old, New: &r, before: g.rng.IntN(2) == 0}}
 	case dice < 93:
-		return []op{g.remove(old)}
+		return []Op{g.remove(old)}
 	case dice < 96:
 		r := old
 		r.ID = g.freshID()
 		d := g.remove(old)
 		g.state[r.ID] = r
-		return []op{d, {kind: 'c', new: &r, sameLSN: true}}
+		return []Op{d, {Kind: 'c', New: &r, sameLSN: true}}
 	default:
 		d := g.remove(old)
-		return []op{d, g.insert(id)}
+		return []Op{d, g.insert(id)}
 	}
 }
 
-func (g *generator) anyRow() (int64, bool) {
+func (g *Generator) anyRow() (int64, bool) {
 	if len(g.state) == 0 {
 		return 0, false
 	}
@@ -140,7 +149,7 @@ func (g *generator) anyRow() (int64, bool) {
 }
 
 // freshID is a new id, or now and then one of a row that was deleted.
-func (g *generator) freshID() int64 {
+func (g *Generator) freshID() int64 {
 	if len(g.gone) > 0 && g.rng.IntN(5) == 0 {
 		id := g.gone[g.rng.IntN(len(g.gone))]
 		if _, ok := g.state[id]; !ok {
@@ -151,25 +160,25 @@ func (g *generator) freshID() int64 {
 	return g.nextID
 }
 
-func (g *generator) insert(id int64) op {
+func (g *Generator) insert(id int64) Op {
 	r := naive.Row{ID: id}
-	for _, c := range columns[1:] {
-		g.set(&r, c.name)
+	for _, c := range Columns[1:] {
+		g.set(&r, c.Name)
 	}
 	g.state[id] = r
-	return op{kind: 'c', new: &r}
+	return Op{Kind: 'c', New: &r}
 }
 
-func (g *generator) remove(old naive.Row) op {
+func (g *Generator) remove(old naive.Row) Op {
 	delete(g.state, old.ID)
 	g.gone = append(g.gone, old.ID)
-	return op{kind: 'd', old: &old}
+	return Op{Kind: 'd', Old: &old}
 }
 
 // changed is r with some columns set anew: entity moves, filter flips and event times among them.
-func (g *generator) changed(r naive.Row) naive.Row {
+func (g *Generator) changed(r naive.Row) naive.Row {
 	for range 1 + g.rng.IntN(3) {
-		g.set(&r, columns[1+g.rng.IntN(len(columns)-1)].name)
+		g.set(&r, Columns[1+g.rng.IntN(len(Columns)-1)].Name)
 	}
 	return r
 }
@@ -180,7 +189,7 @@ func pick[T any](rng *rand.Rand, vs ...T) *T {
 }
 
 // set gives a column a random value, NULL one time in ten.
-func (g *generator) set(r *naive.Row, column string) {
+func (g *Generator) set(r *naive.Row, column string) {
 	null := g.rng.IntN(10) == 0
 	switch column {
 	case "cust":
@@ -215,7 +224,7 @@ func unless[T any](null bool, v *T) *T {
 }
 
 // eventTime is mostly now or a little before; late, future and equal to a commit time now and then.
-func (g *generator) eventTime() int64 {
+func (g *Generator) eventTime() int64 {
 	switch g.rng.IntN(8) {
 	case 0:
 		return g.now - g.rng.Int64N(g.step*60+1)
@@ -228,50 +237,86 @@ func (g *generator) eventTime() int64 {
 	}
 }
 
-// table is what the naive model knows after the transactions.
-func (w workload) table() *naive.Table {
+// Last is the newest commit time.
+func (w Workload) Last() int64 { return w.Txs[len(w.Txs)-1].Commit }
+
+// Step is a distance that windows over the workload can be measured in.
+func (w Workload) Step() int64 {
+	span := w.Last() - w.Txs[0].Commit
+	return max(3, span/int64(len(w.Txs)))
+}
+
+// Moments draws about n times on every kind of edge: c, e, e + W, and a microsecond to either side; repeated ones are left out.
+func (w Workload) Moments(rng *rand.Rand, lengths []int64, n int) []int64 {
+	var edges []int64
+	first := w.Txs[0].Commit
+	for _, v := range w.Table().Versions {
+		edges = append(edges, v.C)
+		if v.D != naive.Forever {
+			edges = append(edges, v.D)
+		}
+		if v.Created != nil {
+			edges = append(edges, *v.Created)
+			for _, l := range lengths {
+				edges = append(edges, *v.Created+l, *v.Created+l/3)
+			}
+		}
+	}
+	times := []int64{first, w.Last(), w.Last() + 1}
+	for len(times) < n {
+		t := edges[rng.IntN(len(edges))] + int64(rng.IntN(3)) - 1
+		if t >= first {
+			times = append(times, t)
+		}
+	}
+	slices.Sort(times)
+	return slices.Compact(times)
+}
+
+// Table is what the naive model knows after the transactions.
+func (w Workload) Table() *naive.Table {
 	t := &naive.Table{}
 	state := map[int64]naive.Row{}
-	for _, x := range w.txs {
+	for _, x := range w.Txs {
 		var ids []int64
-		for _, o := range x.ops {
-			if o.old != nil {
-				delete(state, o.old.ID)
-				ids = append(ids, o.old.ID)
+		for _, o := range x.Ops {
+			if o.Old != nil {
+				delete(state, o.Old.ID)
+				ids = append(ids, o.Old.ID)
 			}
-			if o.new != nil {
-				state[o.new.ID] = *o.new
-				ids = append(ids, o.new.ID)
+			if o.New != nil {
+				state[o.New.ID] = *o.New
+				ids = append(ids, o.New.ID)
 			}
 		}
 		slices.Sort(ids)
-		t.Commit(x.commit, slices.Compact(ids), state)
+		t.Commit(x.Commit, slices.Compact(ids), state)
 	}
 	return t
 }
 
-// lines are a transaction's records as Debezium writes them, tombstones included.
-func (x tx) lines() []string {
+// Lines are a transaction's records as Debezium writes them, tombstones included.
+func (x Tx) Lines() []string {
 	var out []string
 	lsn := x.lsn
-	for i, o := range x.ops {
+	for i, o := range x.Ops {
 		if i > 0 && !o.sameLSN {
 			lsn += 64
 		}
 		var before, after any
-		if o.old != nil && o.kind == 'u' && o.before {
-			before = image(*o.old)
+		if o.Old != nil && o.Kind == 'u' && o.before {
+			before = image(*o.Old)
 		}
-		if o.kind == 'd' {
-			before = map[string]any{"id": o.old.ID, "amount": "0.00", "cust": nil} // a connector knows the key, and invents the rest
+		if o.Kind == 'd' {
+			before = map[string]any{"id": o.Old.ID, "amount": "0.00", "cust": nil} // a connector knows the key, and invents the rest
 		}
-		if o.new != nil {
-			after = image(*o.new)
+		if o.New != nil {
+			after = image(*o.New)
 		}
 		b, err := json.Marshal(map[string]any{
-			"before": before, "after": after, "op": string(o.kind), "ts_ms": x.commit/1000 + 400,
+			"before": before, "after": after, "op": string(o.Kind), "ts_ms": x.Commit/1000 + 400,
 			"source": map[string]any{
-				"version": "3.7.0.Final", "connector": "postgresql", "name": "shop", "ts_ms": x.commit / 1000, "ts_us": x.commit, "ts_ns": json.Number(fmt.Sprint(x.commit, "000")),
+				"version": "3.7.0.Final", "connector": "postgresql", "name": "shop", "ts_ms": x.Commit / 1000, "ts_us": x.Commit, "ts_ns": json.Number(fmt.Sprint(x.Commit, "000")),
 				"snapshot": "false", "db": "shop", "schema": "public", "table": "t", "txId": x.xid, "lsn": lsn,
 			},
 		})
@@ -279,7 +324,7 @@ func (x tx) lines() []string {
 			panic(err)
 		}
 		out = append(out, string(b))
-		if o.kind == 'd' {
+		if o.Kind == 'd' {
 			out = append(out, "null")
 		}
 	}
