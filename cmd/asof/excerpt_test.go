@@ -79,6 +79,7 @@ func FuzzExcerpt(f *testing.F) {
 	f.Add(strings.Repeat("日本 e\u0301 \t", 40), 200, 3)
 	f.Add("\xff\x80\u009b\r\n;", 3, 100)
 	f.Add(strings.Repeat("x", 300), 299, 50)
+	f.Add(strings.Repeat("0", 90)+"\u0301", 91, 1) // inside what a reader sees as one character
 	f.Fuzz(func(t *testing.T, text string, offset, length int) {
 		line, carets, n := excerpt(text, offset, length)
 		checkExcerpt(t, line, carets)
