@@ -20,14 +20,13 @@ type feature struct {
 	plan     *plan.Feature
 	gen      *generation
 	relation *plan.Relation
-	// keyOutputs are the output columns that hold the entity's key, in the key's order.
 	pool sync.Pool // *evaluation
 }
 
 // evaluation is what evaluating a feature reuses from one entity to the next. One goroutine at a time.
 type evaluation struct {
 	ev   *window.Evaluator
-	more []history.Entry
+	runs []*history.Pending
 	key  []byte
 }
 
@@ -119,15 +118,13 @@ func (f *feature) evaluate(x *evaluation, view *storage.View, key []types.Value,
 			return nil, damaged("the log of an entity", err)
 		}
 	}
-	x.more = x.more[:0]
+	x.runs = x.runs[:0]
 	for _, p := range []*history.Pending{&older, &newer} {
 		if p.Count() > 0 {
-			if x.more, err = p.AppendEntries(&f.gen.layout, x.more); err != nil {
-				return nil, err
-			}
+			x.runs = append(x.runs, p)
 		}
 	}
-	log.More = x.more
+	log.Pending = x.runs
 	return x.ev.Eval(key, log, t)
 }
 

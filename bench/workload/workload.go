@@ -98,7 +98,7 @@ func (g *generator) insert(i int, commit int64) {
 		status: int8(g.rng.IntN(2)), created: commit - int64(g.rng.IntN(2_000_000)),
 	}
 	if g.rng.IntN(50) == 0 {
-		o.created -= int64(g.rng.IntN(20 * 24 * 3600)) * 1_000_000
+		o.created -= int64(g.rng.IntN(20*24*3600)) * 1_000_000
 	}
 	id := int32(len(g.orders))
 	g.orders = append(g.orders, o)
