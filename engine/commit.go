@@ -199,6 +199,7 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 		return nil
 	}
 	s := in.src
+	st.Table = ev.Table
 	commit, err := s.commitTime(ev)
 	if err != nil {
 		return err
@@ -380,8 +381,7 @@ func (in *ingest) write(b *batch, wall time.Time) error {
 		clear(in.completer.pending)
 	}
 	if n := len(in.state.Truncations); n > len(*s.truncations.Load()) {
-		list := in.state.Truncations
-		s.truncations.Store(&list)
+		s.setTruncations(in.state.Truncations)
 	}
 	in.out <- &committed{changes: b.changes, state: in.state, atEnd: b.atEnd, size: b.size, lag: in.lag(wall)}
 	*b = batch{}

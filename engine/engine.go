@@ -12,6 +12,9 @@ import (
 	"github.com/asofdb/asof/storage"
 )
 
+// DataFormat names the format of data directories that this program writes and reads.
+const DataFormat = storage.Format
+
 // Options configure an engine. The zero value works, but reads no source.
 type Options struct {
 	// Connectors are what CREATE SOURCE can name; connectors.Default() has all there are.

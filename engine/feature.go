@@ -20,7 +20,7 @@ type feature struct {
 	plan     *plan.Feature
 	gen      *generation
 	relation *plan.Relation
-	pool sync.Pool // *evaluation
+	pool     sync.Pool // *evaluation
 }
 
 // evaluation is what evaluating a feature reuses from one entity to the next. One goroutine at a time.

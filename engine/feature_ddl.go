@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/asofdb/asof/engine/record"
 	"github.com/asofdb/asof/sql/plan"
@@ -56,7 +57,7 @@ func (e *Engine) checkEntity(st *syntax.CreateFeature, p *plan.Feature, c *catal
 	for _, k := range p.Keys {
 		t := p.Columns[k].Type
 		if !types.KeyReadable(t) {
-			return types.Errorf(types.CodeNotSupported, "an entity column of type %s is not supported yet", t).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
+			return types.Errorf(types.CodeNotSupported, "an entity column of type %s is not yet supported", t).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
 		}
 		kinds = append(kinds, t)
 	}
@@ -305,7 +306,7 @@ func (e *Engine) dropSource(c *catalog, st *syntax.Drop) error {
 	features := c.dependents(st.Name)
 	if len(features) > 0 && !st.Cascade {
 		err := types.Errorf(types.CodeDependents, "cannot drop source %q because features depend on it", st.Name)
-		err.Detail = fmt.Sprintf("they are: %s", features)
+		err.Detail = "feature " + strings.Join(features, ", feature ")
 		return err.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).WithHint("DROP SOURCE %s CASCADE drops them too", st.Name)
 	}
 	s.stop(errPaused)

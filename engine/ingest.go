@@ -103,7 +103,13 @@ func (s *source) startIngest() error {
 func (in *ingest) open(ctx context.Context) error {
 	s := in.src
 	in.state.Stopped, in.state.StoppedLine = "", 0
-	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Options: s.rec.Options}
+	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Options: s.connectorOptions()}
+	if spec.Table == "" {
+		spec.Table = in.state.Table // what the decoder learnt before a restart
+	}
+	if s.regime == believed {
+		spec.Options["missing_before"] = "error" // before images must be readable to the last column
+	}
 	format, ok := s.eng.options.Connectors.Formats[s.rec.Format]
 	if !ok {
 		return types.Errorf(types.CodeNotSupported, "this program was built without FORMAT %s", s.rec.Format)
@@ -257,24 +263,32 @@ func (in *ingest) decode(poll Poll) *chunk {
 		var ev Event
 		if err := in.decoder.Decode(*rec, &ev); err != nil {
 			if !in.src.settings.rejects {
-				ch.stop = &stopped{rec.Line, err.Error()}
+				ch.stop = &stopped{rec.Line, reasonOf(err)}
 				ch.atEnd, ch.complete = false, false
 				return ch
 			}
 			ch.next = rec.Next
-			ch.rejects = append(ch.rejects, newReject(rec.Line, err.Error(), rec.Value, ch.polled, len(ch.events)))
+			ch.rejects = append(ch.rejects, newReject(rec.Line, reasonOf(err), rec.Value, ch.polled, len(ch.events)))
 			continue
 		}
 		text.keep(ev.Before)
 		text.keep(ev.After)
 		text.keep(ev.KeyOnly)
-		ev.Table = string([]byte(ev.Table))
 		ch.events = append(ch.events, ev)
 		ch.places = append(ch.places, rec.Next)
 		ch.lines = append(ch.lines, rec.Line)
 		ch.next = rec.Next
 	}
 	return ch
+}
+
+// reasonOf is what is wrong with a record and how to mend it, in one line.
+func reasonOf(err error) string {
+	var te *types.Error
+	if errors.As(err, &te) && te.Hint != "" {
+		return te.Message + " (" + te.Hint + ")"
+	}
+	return err.Error()
 }
 
 // rejectedBytes is how much of a bad record is kept.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/types"
@@ -19,11 +20,20 @@ type Rows struct {
 	row     []types.Value
 	count   int64
 	tag     string
+	zone    *time.Location
 	err     error
 }
 
 func fixedRows(tag string, columns []types.Column, rows [][]types.Value) *Rows {
 	return &Rows{tag: tag, columns: columns, fixed: rows}
+}
+
+// Zone is the session's TimeZone, in which times with a zone are shown.
+func (r *Rows) Zone() *time.Location {
+	if r.zone == nil {
+		return time.UTC
+	}
+	return r.zone
 }
 
 // Columns are the result's columns, nil for a statement that returns none.

@@ -117,7 +117,7 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (*Ro
 	case *syntax.Explain:
 		return s.explain(ctx, st, args)
 	default:
-		return nil, types.Errorf(types.CodeNotSupported, "this statement is not supported yet").At(int(st.Place().Pos), int(st.Place().End-st.Place().Pos))
+		return nil, types.Errorf(types.CodeNotSupported, "this statement is not yet supported").At(int(st.Place().Pos), int(st.Place().End-st.Place().Pos))
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (*R
 	for i, c := range q.Columns {
 		columns[i] = types.Column{Name: c.Name, Type: c.Type}
 	}
-	return &Rows{ctx: ctx, columns: columns, op: op}, nil
+	return &Rows{ctx: ctx, columns: columns, op: op, zone: s.zone}, nil
 }
 
 // fix decides, once for the statement, NOW() and the moment of every scan, and waits until they can be read.
@@ -271,7 +271,7 @@ func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (
 		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN takes a SELECT")
 	}
 	if st.Analyze {
-		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN ANALYZE is not supported yet").WithHint("EXPLAIN shows the plan")
+		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN ANALYZE is not yet supported").WithHint("EXPLAIN shows the plan")
 	}
 	_, bound, _, _, err := s.bind(q.Select, args)
 	if err != nil {
@@ -338,8 +338,8 @@ func (s *Session) apply(name, value string) error {
 		}
 		return err
 	case "timezone":
-		z, err := time.LoadLocation(value)
-		if err != nil || value == "" || value == "Local" {
+		z, err := types.LoadSessionZone(value)
+		if err != nil {
 			return types.Errorf(types.CodeInvalidParameter, "invalid value for parameter \"TimeZone\": %q", value).WithHint("a name such as 'UTC' or 'Europe/Berlin'")
 		}
 		s.zone = z

@@ -24,7 +24,7 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 	case "STORAGE":
 		return s.eng.showStorage(), nil
 	case "FRESHNESS":
-		return nil, types.Errorf(types.CodeNotSupported, "SHOW FRESHNESS is not supported yet").WithHint("SHOW SOURCES tells each source's frontier")
+		return nil, types.Errorf(types.CodeNotSupported, "SHOW FRESHNESS is not yet supported").WithHint("SHOW SOURCES tells each source's frontier")
 	}
 	name := strings.ToLower(st.Name)
 	if name == "all" {
@@ -224,7 +224,7 @@ func (e *Engine) showCreate(st *syntax.ShowCreate) (*Rows, error) {
 	var text string
 	switch {
 	case st.Expanded:
-		return nil, types.Errorf(types.CodeNotSupported, "SHOW CREATE FEATURE … EXPANDED is not supported yet").WithHint("no feature has sugar to expand yet")
+		return nil, types.Errorf(types.CodeNotSupported, "SHOW CREATE FEATURE … EXPANDED is not yet supported").WithHint("no feature has sugar to expand yet")
 	case st.Object == "SOURCE" && c.sources[st.Name] != nil:
 		text = c.sources[st.Name].rec.Text
 	case st.Object == "FEATURE" && c.features[st.Name] != nil:

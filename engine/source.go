@@ -106,6 +106,8 @@ type sourceState struct {
 	Truncations []window.Truncation `json:",omitempty"`
 	Places      []place             `json:",omitempty"`
 	Counters    counters
+	// Table is the table whose records are the source's, once the first has been seen: "public.orders".
+	Table string `json:",omitempty"`
 	// StagedWritten counts the rows of a sorted snapshot that earlier commits hold already.
 	StagedWritten int64 `json:",omitempty"`
 }
@@ -369,7 +371,7 @@ func (s *source) load(v *storage.View) error {
 		return damaged(s.stateKey(), err)
 	}
 	s.applied, s.appliedC = s.state.NextPos-1, s.state.LastC
-	s.truncations.Store(&s.state.Truncations)
+	s.setTruncations(s.state.Truncations)
 	if s.rows != nil {
 		if err := s.rows.load(v); err != nil {
 			return err
@@ -377,6 +379,12 @@ func (s *source) load(v *storage.View) error {
 	}
 	s.publish(s.state)
 	return nil
+}
+
+// setTruncations shows readers the list as it is now; a later one is another slice.
+func (s *source) setTruncations(list []window.Truncation) {
+	list = slices.Clone(list)
+	s.truncations.Store(&list)
 }
 
 // publish makes a durable, applied state visible to readers.

@@ -94,7 +94,7 @@ func (e *Engine) continueSource(ctx context.Context, s *source, st *syntax.Creat
 func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 	r := sourceRecord{Name: st.Name, Text: st.Text, Options: map[string]string{}, Created: e.options.Clock().UnixMicro()}
 	if st.Origin != "" {
-		return r, types.Errorf(types.CodeNotSupported, "CREATE SOURCE … FROM origin is not supported yet").WithHint("declare the columns, and the table by the option table")
+		return r, types.Errorf(types.CodeNotSupported, "CREATE SOURCE … FROM origin is not yet supported").WithHint("declare the columns, and the table by the option table")
 	}
 	if err := sourceColumns(&r, st); err != nil {
 		return r, err
@@ -111,7 +111,7 @@ func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 			known = append(known, "FORMAT "+strings.Replace(f, " ", " ENCODE ", 1))
 		}
 		slices.Sort(known)
-		what := "FORMAT " + st.Format + " ENCODE " + st.Encode + " is not supported yet"
+		what := "FORMAT " + st.Format + " ENCODE " + st.Encode + " is not yet supported"
 		if r.Format == "" {
 			what = "a source needs a FORMAT"
 		}
@@ -134,7 +134,7 @@ func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 func checkOption(o syntax.Option, allowed []string, seen map[string]string) error {
 	at := func(err *types.Error) *types.Error { return err.At(int(o.Pos), int(o.End-o.Pos)) }
 	if o.Secret {
-		return at(types.Errorf(types.CodeNotSupported, "SECRET is not supported yet"))
+		return at(types.Errorf(types.CodeNotSupported, "SECRET is not yet supported"))
 	}
 	if _, ok := seen[o.Name]; ok {
 		return at(types.Errorf(types.CodeInvalidParameter, "option %q is given twice", o.Name))
@@ -158,7 +158,7 @@ func (e *Engine) connectorOf(st *syntax.CreateSource) (SourceConnector, error) {
 		}
 		c, ok := e.options.Connectors.Sources[o.Value]
 		if !ok {
-			return c, types.Errorf(types.CodeNotSupported, "connector %q is not supported yet", o.Value).At(int(o.Pos), int(o.End-o.Pos)).
+			return c, types.Errorf(types.CodeNotSupported, "connector %q is not yet supported", o.Value).At(int(o.Pos), int(o.End-o.Pos)).
 				WithHint("there is: %s", strings.Join(names, ", "))
 		}
 		return c, nil
@@ -243,7 +243,7 @@ func (e *Engine) alterSource(ctx context.Context, st *syntax.AlterSource) error 
 	case "SET":
 		return e.setSource(s, st.Options)
 	default:
-		return types.Errorf(types.CodeNotSupported, "ALTER SOURCE … %s is not supported yet", st.Action)
+		return types.Errorf(types.CodeNotSupported, "ALTER SOURCE … %s is not yet supported", st.Action)
 	}
 }
 

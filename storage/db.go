@@ -32,6 +32,9 @@ type Options struct {
 	freeSpace func(dir string) (int64, error)
 }
 
+// Format names the layout of a data directory, as its FORMAT file has it; see FORMAT.md.
+const Format = "asof storage 1"
+
 // Names in a data directory.
 const (
 	formatFile  = "FORMAT"  // which layout this is; see FORMAT.md
@@ -42,7 +45,7 @@ const (
 	treeDir     = "lsm"     // Badger's files
 	strayDir    = "stray"   // tables that Badger's manifest did not name
 
-	formatText = "asof storage 1\n"
+	formatText = Format + "\n"
 )
 
 const defaultMemTable = 64 << 20

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/asofdb/asof/engine"
 )
 
 type versionCommand struct{}
 
 // Run prints the version.
 func (*versionCommand) Run(a *app) error {
-	_, err := fmt.Fprintf(a.stdout, "asof %s\n%s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	_, err := fmt.Fprintf(a.stdout, "asof %s\ndata format: %s\n%s %s/%s\n", version(), engine.DataFormat, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err
 }
 
