@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) {
 // warmUp makes the compressors that all blocks share, whose channels would belong to the first bubble of synctest that needed them.
 func warmUp() {
 	text := []types.Type{{Kind: types.Text}}
-	block := record.AppendBlock(nil, text, []record.Change{{Pos: 1, Op: record.Insert, New: []types.Value{types.NewText("x")}}})
+	block := record.AppendBlock(nil, text, []record.Change{{Pos: 1, Op: record.Insert, New: []types.Value{types.NewText(strings.Repeat("compressible ", 20))}}})
 	if _, err := record.ReadBlock(block, text, nil); err != nil {
 		panic(err)
 	}
