@@ -130,16 +130,14 @@ func (f *feature) evaluate(x *evaluation, view *storage.View, key []types.Value,
 
 // system appends the values of the system columns.
 func (f *feature) system(row []types.Value, t int64, p *published) []types.Value {
-	reconstructed := p.reconstructed != NoTime && t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == fromFirstChange
+	reconstructed := p.reconstructed != NoTime && t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == plan.FromFirstChange
 	return append(row, types.NewTimestamptz(t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
 }
-
-const fromFirstChange = "first change"
 
 // readable checks that the feature's value at t is known, beyond what its source's history says: over a source that began in mid-stream, only windows
 // that begin after the start are complete.
 func (f *feature) readable(t int64, p *published) error {
-	if p.partialFrom == NoTime || f.plan.Options["from"] == fromFirstChange {
+	if p.partialFrom == NoTime || f.plan.Options["from"] == plan.FromFirstChange {
 		return nil
 	}
 	if err := f.refuseUnbounded(); err != nil {
@@ -157,7 +155,7 @@ func (f *feature) readable(t int64, p *published) error {
 			if e, ok := history.EventTime(lo); ok && e < p.partialFrom {
 				return types.Errorf(types.CodeNotReady, "feature %q cannot be read at %s: source %q began in mid-stream at %s, and a window reaches back to %s",
 					f.rec.Name, types.NewTimestamptz(t), f.plan.Source, types.NewTimestamptz(p.partialFrom), types.NewTimestamptz(e)).
-					WithHint("ask for a later moment, or create the feature WITH (from = '%s')", fromFirstChange)
+					WithHint("ask for a later moment, or create the feature WITH (from = '%s')", plan.FromFirstChange)
 			}
 		}
 	}
@@ -188,7 +186,7 @@ func (f *feature) refuseUnbounded() error {
 		what = "shows rows of any age"
 	}
 	return types.Errorf(types.CodeNotReady, "feature %q %s, but source %q began in mid-stream and misses those that have not changed since", f.rec.Name, what, f.plan.Source).
-		WithHint("put a window into its WHERE, or create it WITH (from = '%s'), which flags its values as reconstructed", fromFirstChange)
+		WithHint("put a window into its WHERE, or create it WITH (from = '%s'), which flags its values as reconstructed", plan.FromFirstChange)
 }
 
 // Lookup returns a feature's row for one entity as of the frontier: its columns as in SELECT *, or nil where the entity has no row. The key's

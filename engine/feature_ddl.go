@@ -92,7 +92,7 @@ func keyKind(k types.Kind) types.Kind {
 
 // checkPartial refuses a feature whose values over a source that began in mid-stream would miss rows for ever.
 func (e *Engine) checkPartial(s *source, r featureRecord, p *plan.Feature) error {
-	if s.published.Load().partialFrom == NoTime && !s.settings.partial || p.Options["from"] == fromFirstChange {
+	if s.published.Load().partialFrom == NoTime && !s.settings.partial || p.Options["from"] == plan.FromFirstChange {
 		return nil
 	}
 	return (&feature{rec: r, plan: p}).refuseUnbounded()

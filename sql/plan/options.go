@@ -9,9 +9,12 @@ import (
 
 // The options of CREATE FEATURE: those that are kept, and those that the language will have.
 var (
-	featureOptions = []string{"description", "event_time", "freshness", "owner", "tags"}
-	plannedOptions = []string{"from", "max_age", "refresh", "retain"}
+	featureOptions = []string{"description", "event_time", "freshness", "from", "owner", "tags"}
+	plannedOptions = []string{"max_age", "refresh", "retain"}
 )
+
+// FromFirstChange is the one value of the option from: the feature counts what the source has shown since it began, be it in mid-stream.
+const FromFirstChange = "first change"
 
 // bindOptions checks the WITH list of a feature.
 func bindOptions(list []syntax.Option) (map[string]string, error) {
@@ -40,6 +43,8 @@ func checkOption(o syntax.Option) error {
 		return err
 	case o.Secret:
 		return errorAt(o.Span, types.CodeInvalidParameter, "the option %s of a feature is no secret", o.Name)
+	case o.Name == "from" && o.Value != FromFirstChange:
+		return errorAt(o.Span, types.CodeInvalidParameter, "the option from of a feature cannot be %q", o.Value).WithHint("it is '%s'", FromFirstChange)
 	case o.Name == "freshness":
 		if _, err := types.Parse(types.Type{Kind: types.Interval}, o.Value); err != nil {
 			return at(err, o.Span)
