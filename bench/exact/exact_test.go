@@ -1,8 +1,15 @@
 package exact
 
 import (
+	"errors"
 	"flag"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/asofdb/asof/bench/exact/naive"
+	"github.com/asofdb/asof/bench/exact/random"
 )
 
 var (
@@ -25,8 +32,54 @@ func TestAnswersEqualTheDefinition(t *testing.T) {
 			return err
 		})
 		if err != nil {
-			t.Fatalf("-seed %d (%+v): %v", n, s.run, err)
+			fail(t, s, err)
 		}
 	}
 	t.Logf("%d values compared, seeds from %d", total, *seed)
+}
+
+// fail says what went wrong under which seed, and where a small story of it is.
+func fail(t *testing.T, s scenario, err error) {
+	t.Helper()
+	var m *mismatch
+	if !errors.As(err, &m) {
+		t.Fatalf("-seed %d (%+v): %v", s.seed, s.run, err)
+	}
+	small := s.shrink(m)
+	dir, err := small.story()
+	t.Fatalf("-seed %d (%+v): %v\nshrunk to %d transactions (%+v) in %s (%v)", s.seed, s.run, m, len(small.w.Txs), small.run, dir, err)
+}
+
+// TestAWrongAnswerIsShrunkToAStory gives the engine a feature whose window ends a microsecond before the model's.
+func TestAWrongAnswerIsShrunkToAStory(t *testing.T) {
+	for n := uint64(1); n < 50; n++ {
+		s := newScenario(n, 60, 0, 60)
+		d := random.Definition{Name: "wrong", SQL: "SELECT count(*) FILTER (WHERE created_at > NOW() - INTERVAL '10 microseconds') AS v0 FROM t"}
+		d.Aggs = []naive.Agg{{Fn: "count", Star: true, Name: "v0", Filter: []naive.Cond{{Op: ">=", Back: 10}}}}
+		s.definitions = []random.Definition{d}
+		for _, v := range s.w.Table().Versions {
+			if v.Created != nil && *v.Created+10 >= s.w.Txs[0].Commit && *v.Created+10 <= s.w.Last() {
+				s.times = append(s.times, *v.Created+10)
+			}
+		}
+		var m *mismatch
+		if !errors.As(s.play(t.TempDir(), func(r *session) error { _, err := r.againstNaive(); return err }), &m) {
+			continue // no row's edge was hit while it lived
+		}
+		small := s.shrink(m)
+		if len(small.w.Txs) > 2 {
+			t.Errorf("%d transactions are left of %d, where two would show it", len(small.w.Txs), len(s.w.Txs))
+		}
+		dir, err := small.story()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		out, err := os.ReadFile(filepath.Join(dir, "story.out"))
+		if err != nil || !strings.HasPrefix(string(out), "v0\n") {
+			t.Errorf("story.out: %q, %v", out, err)
+		}
+		return
+	}
+	t.Fatal("no seed showed the difference")
 }
