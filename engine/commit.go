@@ -38,18 +38,23 @@ func (in *ingest) commit(ctx context.Context, chunks <-chan *chunk) error {
 // process makes one chunk durable, in as many commits as it takes.
 func (in *ingest) process(ctx context.Context, ch *chunk) error {
 	s := in.src
-	b := &batch{rejects: ch.rejects, size: ch.size}
-	stop := ch.stop
+	b := &batch{size: ch.size}
+	stop, rejects := ch.stop, ch.rejects
 	for i := range ch.events {
 		ev := &ch.events[i]
 		if err := in.hold(ctx, ev, ch, b); err != nil {
 			return err
 		}
+		for len(rejects) > 0 && rejects[0].at <= i {
+			in.rejected = append(in.rejected, rejects[0])
+			in.records++
+			rejects = rejects[1:]
+		}
 		err := in.event(ev, b, ch)
 		var bad *badRecord
 		switch {
 		case errors.As(err, &bad) && s.settings.rejects:
-			b.rejects = append(b.rejects, newReject(ch.lines[i], bad.reason, nil, ch.polled, i))
+			in.rejected = append(in.rejected, newReject(ch.lines[i], bad.reason, nil, ch.polled, i))
 		case errors.As(err, &bad):
 			stop = &stopped{ch.lines[i], bad.reason}
 		case err != nil:
@@ -59,17 +64,31 @@ func (in *ingest) process(ctx context.Context, ch *chunk) error {
 			break
 		}
 		in.readTo = ch.places[i]
-		if in.staged.empty() {
-			in.state.Position = in.readTo
-		}
+		in.records++
+		in.advance(b)
 		if len(b.changes) >= s.eng.options.BatchChanges || b.bytes >= batchBytes {
 			if err := in.write(b, ch.polled); err != nil {
 				return err
 			}
 		}
 	}
-	in.state.Counters.Records += ch.records
+	if stop == nil {
+		in.rejected = append(in.rejected, rejects...)
+		in.records += int64(len(rejects))
+	}
 	return in.finish(ch, b, stop)
+}
+
+// advance makes what has been taken in part of the batch's position, with the records and rejects that were met on the way: a crash reads what comes after the position
+// again, and must neither lose nor repeat any of them. While rows are staged the position stays before them, and all of this with it.
+func (in *ingest) advance(b *batch) {
+	if !in.staged.empty() {
+		return
+	}
+	in.state.Position = in.readTo
+	in.state.Counters.Records += in.records
+	b.rejects = append(b.rejects, in.rejected...)
+	in.records, in.rejected = 0, nil
 }
 
 // finish takes the evidence that a chunk's end gives, and commits what is left.
@@ -84,9 +103,7 @@ func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 			return err
 		}
 	}
-	if in.staged.empty() {
-		in.state.Position = in.readTo
-	}
+	in.advance(b)
 	if ev.final || ev.silent && len(ch.events) == 0 {
 		in.state.endSnapshot()
 	}
@@ -95,7 +112,6 @@ func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 	}
 	if stop != nil {
 		in.state.Stopped, in.state.StoppedLine = stop.reason, stop.line
-		in.state.Counters.Records++
 	}
 	before := in.state.Frontier
 	in.state.bound(ev, s.settings.clock && s.settings.follow, in.lag(ch.polled).Microseconds())

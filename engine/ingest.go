@@ -27,6 +27,8 @@ type ingest struct {
 	completer completer
 	staged    *staging
 	readTo    Position // everything before it has been taken in; the durable position stays behind while rows are staged
+	records   int64    // taken in between the two
+	rejected  []reject // met between the two
 	delays    delays
 	wasAtEnd  bool
 	ended     bool      // the input's end has been met

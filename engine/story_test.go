@@ -26,7 +26,7 @@ import (
 //	append NAME      adds lines to it
 //	records NAME     writes Debezium's records in short; see recordWriter. With the word "append" it adds them.
 //	sql [NAME]       runs statements in a session, of that name if there are several, and prints rows, notices and errors
-//	explain          is sql for statements whose every line of output is text
+//	counters NAME    prints what SHOW SOURCES says of a source, a column a line, without zeros
 //	wait DURATION    lets time pass
 //	clock TIME       sets the wall clock, as in "clock 12:30:00"
 //	restart          closes the data directory and opens it again
@@ -134,6 +134,8 @@ func (s *teller) command(t *testing.T, d *datadriven.TestData) (string, error) {
 		return "", writeLines(arg(0), mode, strings.Join(lines, "\n"))
 	case "sql":
 		return s.run(t.Context(), arg(0), d.Input), nil
+	case "counters":
+		return s.counters(t.Context(), arg(0))
 	case "wait":
 		pause, err := time.ParseDuration(arg(0))
 		if err != nil {
@@ -176,14 +178,14 @@ func (s *teller) run(ctx context.Context, session, script string) string {
 	for _, statement := range splitStatements(script) {
 		s.notices = nil
 		rows, err := s.sessions[session].Query(ctx, statement)
-		if err == nil {
-			err = appendRows(&b, rows)
-		}
 		for _, n := range s.notices {
 			b.WriteString("NOTICE: " + n.Message + "\n")
 			if n.Hint != "" {
 				b.WriteString("HINT: " + n.Hint + "\n")
 			}
+		}
+		if err == nil {
+			err = appendRows(&b, rows)
 		}
 		if err != nil {
 			b.WriteString(errorText(statement, err))
@@ -191,6 +193,27 @@ func (s *teller) run(ctx context.Context, session, script string) string {
 		}
 	}
 	return b.String()
+}
+
+// counters prints one row of SHOW SOURCES.
+func (s *teller) counters(ctx context.Context, source string) (string, error) {
+	rows, err := s.eng.Query(ctx, "SHOW SOURCES")
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var b strings.Builder
+	for rows.Next() {
+		if rows.Values()[0].S != source {
+			continue
+		}
+		for i, v := range rows.Values() {
+			if text := csvField(v); text != "" && text != "0" {
+				b.WriteString(rows.Columns()[i].Name + ": " + text + "\n")
+			}
+		}
+	}
+	return b.String(), rows.Err()
 }
 
 // splitStatements splits at semicolons that end a line.

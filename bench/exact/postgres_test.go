@@ -87,7 +87,7 @@ func TestAnswersEqualPostgres(t *testing.T) {
 			return nil
 		})
 		if err != nil {
-			t.Fatalf("-seed %d (%+v): %v", n-1_000_000, s.run, err)
+			fail(t, s, err)
 		}
 		do(t, pg, "DROP TABLE t")
 	}

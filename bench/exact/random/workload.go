@@ -81,6 +81,12 @@ func NewGenerator(rng *rand.Rand) *Generator {
 	return g
 }
 
+// Step is the longest distance of two commits, in µs.
+func (g *Generator) Step() int64 { return g.step }
+
+// At makes the next commit times follow now.
+func (g *Generator) At(now int64) { g.now = now }
+
 // NewWorkload draws a history of n transactions.
 func NewWorkload(rng *rand.Rand, n int) Workload {
 	g := NewGenerator(rng)
