@@ -81,7 +81,7 @@ func (c *catalog) Relation(name string) (*plan.Relation, error) {
 		return f.relation, nil
 	}
 	e := types.Errorf(types.CodeUndefinedTable, "relation %q does not exist", name)
-	if near := nearest(name, c.names()); near != "" {
+	if near := plan.Nearest(name, c.names()); near != "" {
 		return nil, e.WithHint("did you mean %q?", near)
 	}
 	return nil, e.WithHint("SHOW SOURCES and SHOW FEATURES list what there is")
@@ -109,38 +109,6 @@ func (c *catalog) dependents(source string) []string {
 	}
 	sort.Strings(names)
 	return names
-}
-
-// nearest returns the candidate with the smallest edit distance to name, if it is close enough to be a slip.
-func nearest(name string, candidates []string) string {
-	best, bestDistance := "", 1+len(name)/3
-	for _, c := range candidates {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(c)); d <= bestDistance {
-			if d < bestDistance || best == "" {
-				best, bestDistance = c, d
-			}
-		}
-	}
-	return best
-}
-
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal, row[j] = row[j], min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // loadCatalog reads every record; features are compiled again from their text.

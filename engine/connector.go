@@ -2,17 +2,75 @@ package engine
 
 import (
 	"context"
+	"time"
 
+	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// Connectors are the sources and formats that an engine can read; they are handed in through Options, so that
-// the engine imports none of them.
+// Connectors are the sources and formats that an engine can read, and the files that statements read and write; they are handed in through
+// Options, so that the engine imports none of them.
 type Connectors struct {
 	// Sources by the value of the connector option: "file".
 	Sources map[string]SourceConnector
 	// Formats by FORMAT and ENCODE: "DEBEZIUM JSON", "PLAIN CSV", "PLAIN JSON".
 	Formats map[string]FormatConnector
+	// Files by the ending of a file's name, which is COPY's FORMAT as well: "csv", "ndjson", "parquet".
+	Files map[string]FileConnector
+	// Sinks by COPY's FORMAT.
+	Sinks map[string]SinkConnector
+}
+
+// FileConnector reads one kind of file as a table: FROM 'labels.csv', COPY labels FROM 'labels.csv'.
+type FileConnector struct {
+	// Options names the options of COPY … FROM that it understands besides FORMAT.
+	Options []string
+	// Open finds out which columns the file at path, which is absolute, has. Where the file does not say their types, all of it is read for them.
+	Open func(ctx context.Context, path string, s FileSpec) (*File, error)
+}
+
+// FileSpec is how a file is to be read. The zero FileSpec takes it as it is.
+type FileSpec struct {
+	// Columns are the columns to read, whose values must be of their types; nil takes the file's own, with types that fit every value.
+	Columns types.Schema
+	// Zone is that of times that name none; nil means UTC.
+	Zone    *time.Location
+	Options map[string]string
+	// Progress, unless nil, is told how many of the file's bytes have been read.
+	Progress func(done, total int64)
+}
+
+// File is a file whose columns are known. It holds nothing open.
+type File struct {
+	Columns types.Schema
+	// Rows opens the file to read the columns with these indexes, in this order. A file that is no longer the one that was opened is an error.
+	Rows func(ctx context.Context, columns []int) (exec.Rows, error)
+}
+
+// SinkConnector writes the rows of COPY … TO 'file' as one kind of file.
+type SinkConnector struct {
+	// Options names the options of COPY … TO that it understands besides FORMAT.
+	Options []string
+	// Create begins a file that is to be at path, which is absolute.
+	Create func(path string, s SinkSpec) (Sink, error)
+}
+
+// SinkSpec is what a sink must know of the rows.
+type SinkSpec struct {
+	Columns types.Schema
+	// Zone is that in which text shows times with a zone; nil means UTC.
+	Zone    *time.Location
+	Options map[string]string
+}
+
+// Sink is a file being written. It is there, whole, once Commit has returned nil, and not before. One goroutine at a time.
+type Sink interface {
+	// Write takes a batch of the columns' types, which stays the caller's.
+	Write(b *types.Batch) error
+	// Commit makes the file durable and gives it its name, in place of a file that has it.
+	Commit() error
+	// Close frees what the sink holds. Without a Commit before it nothing stays of the file. It is idempotent.
+	Close() error
 }
 
 // SourceConnector opens readers of one kind of input.
@@ -74,6 +132,8 @@ type SourceSpec struct {
 	Columns types.Schema
 	Key     []int // primary key columns; nil: none
 	Table   string
+	// Begun is the table, as Event.Table named it, whose records the source has begun with, "" before the first.
+	Begun   string
 	Options map[string]string
 }
 

@@ -105,10 +105,7 @@ func (s *source) startIngest() error {
 func (in *ingest) open(ctx context.Context) error {
 	s := in.src
 	in.state.Stopped, in.state.StoppedLine = "", 0
-	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Options: s.connectorOptions()}
-	if spec.Table == "" {
-		spec.Table = in.state.Table // what the decoder learnt before a restart
-	}
+	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Begun: in.state.Table, Options: s.connectorOptions()}
 	if s.regime == believed {
 		spec.Options["missing_before"] = "error" // before images must be readable to the last column
 	}

@@ -293,7 +293,7 @@ func (s *Session) set(st *syntax.Set) error {
 	}
 	if _, ok := settings[name]; !ok {
 		e := types.Errorf(types.CodeUndefinedObject, "unrecognized configuration parameter %q", st.Name)
-		if near := nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
+		if near := plan.Nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
 			return e.WithHint("did you mean %q?", near)
 		}
 		return e

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -36,7 +37,7 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 	}
 	if _, ok := settings[name]; !ok {
 		e := types.Errorf(types.CodeUndefinedObject, "unrecognized configuration parameter %q", st.Name)
-		if near := nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
+		if near := plan.Nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
 			return nil, e.WithHint("did you mean %q?", near)
 		}
 		return nil, e.WithHint("SHOW SOURCES, FEATURES, REJECTS, STORAGE, ALL, or a setting")

@@ -298,7 +298,7 @@ func (s *source) timeColumn(option, name string) (int, error) {
 		for _, c := range s.rec.Columns {
 			names = append(names, c.Name)
 		}
-		if near := nearest(name, names); near != "" {
+		if near := plan.Nearest(name, names); near != "" {
 			return 0, e.WithHint("did you mean %q?", near)
 		}
 		return 0, e

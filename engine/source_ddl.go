@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -141,7 +142,7 @@ func checkOption(o syntax.Option, allowed []string, seen map[string]string) erro
 	}
 	if !slices.Contains(allowed, o.Name) {
 		err := at(types.Errorf(types.CodeInvalidParameter, "unknown option %q", o.Name))
-		if near := nearest(o.Name, allowed); near != "" {
+		if near := plan.Nearest(o.Name, allowed); near != "" {
 			return err.WithHint("did you mean %q?", near)
 		}
 		slices.Sort(allowed)

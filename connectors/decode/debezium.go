@@ -55,7 +55,7 @@ func newDebezium(s engine.SourceSpec) (engine.Decoder, error) {
 		columns:     columns,
 		keys:        s.Key,
 		values:      newValues(o),
-		tables:      newTables(s.Table),
+		tables:      newTables(s.Table, s.Begun),
 		schemas:     schemas{columns: s.Columns},
 		outer:       newShape(envelopeMembers...),
 		envelope:    newShape(envelopeMembers...),

@@ -26,8 +26,9 @@ type tableName struct {
 // maxTableNames bounds how many tables are remembered; then remembering begins anew.
 const maxTableNames = 4096
 
-func newTables(want string) tables {
-	return tables{want: want, names: map[string]*tableName{}}
+// newTables is told which table is wanted, and which one the source has begun with before this decoder was made.
+func newTables(want, begun string) tables {
+	return tables{want: want, ours: begun, names: map[string]*tableName{}}
 }
 
 // selects fills in ev.Table and reports whether the record is of the source's table. One that names no table is.

@@ -1,12 +1,12 @@
 package plan
 
 // Nearest returns the name among names that name was probably meant to be, "" where none is near enough.
-// At most a third of the longer name's letters (and one letter of a short name) may differ: a farther guess misleads.
+// At most a third of the longer name's letters (and one letter of a short name) may differ, and never all: a farther guess misleads.
 func Nearest(name string, names []string) string {
 	best, least := "", 0
 	for _, n := range names {
 		d := editDistance(name, n)
-		if d > 0 && d <= max(1, len(name)/3, len(n)/3) && (best == "" || d < least) {
+		if d > 0 && d < max(len(name), len(n)) && d <= max(1, len(name)/3, len(n)/3) && (best == "" || d < least) {
 			best, least = n, d
 		}
 	}
