@@ -9,9 +9,40 @@ import (
 	"github.com/asofdb/asof/sql/plan"
 )
 
+// bound is one side of an interval of event times that moves with t.
+type bound struct {
+	mover mover
+	upper bool // e below the mover, otherwise above it
+	open  bool // the mover's own value is outside
+}
+
+// newBounds makes bounds of a predicate's; an equation is two.
+func newBounds(bounds []plan.Bound) ([]bound, error) {
+	var out []bound
+	for _, b := range bounds {
+		m := newMover(b.At)
+		switch b.Op {
+		case ">", ">=":
+			out = append(out, bound{mover: m, open: b.Op == ">"})
+		case "<", "<=":
+			out = append(out, bound{mover: m, upper: true, open: b.Op == "<"})
+		case "=":
+			out = append(out, bound{mover: m}, bound{mover: m, upper: true})
+		default:
+			return nil, fmt.Errorf("window: a bound with the operator %q", b.Op)
+		}
+	}
+	return out, nil
+}
+
+// crossing returns the first moment in (after, to] at which event time e comes to the other side.
+func (b *bound) crossing(e, after, to int64) (at int64, found bool, err error) {
+	return b.mover.reaches(e, b.upper == b.open, after, to)
+}
+
 // filter is a predicate: an interval of event times that moves with t, and a condition on the row.
 type filter struct {
-	bounds []plan.Bound
+	bounds []bound
 	// rest is the condition's place among the evaluator's verdicts, -1 where there is none.
 	rest int
 	// states are those of the aggregates with this predicate.
@@ -23,48 +54,35 @@ type filter struct {
 // at moves the interval to env's moment.
 func (f *filter) at(env *expr.Env) error {
 	f.lo, f.hi = math.MinInt64, math.MaxInt64
-	for _, b := range f.bounds {
-		v, err := b.At.Eval(env)
+	for i := range f.bounds {
+		b := &f.bounds[i]
+		at, ok, err := b.mover.at(env)
 		if err != nil {
 			return err
 		}
-		at, ok := history.EventTime(v)
 		if !ok { // a comparison with NULL is not true
 			f.lo, f.hi = math.MaxInt64, math.MinInt64
 			return nil
 		}
-		if err := f.narrow(b.Op, at); err != nil {
-			return err
-		}
+		f.narrow(b, at)
 	}
 	return nil
 }
 
-// narrow intersects the interval with {e : e op at}.
-func (f *filter) narrow(op string, at int64) error {
-	switch op {
-	case ">=":
-		f.lo = max(f.lo, at)
-	case "<=":
+// narrow intersects the interval with what b admits when its mover is at.
+func (f *filter) narrow(b *bound, at int64) {
+	switch {
+	case b.open && (b.upper && at == math.MinInt64 || !b.upper && at == math.MaxInt64):
+		f.lo, f.hi = math.MaxInt64, math.MinInt64
+	case b.upper && b.open:
+		f.hi = min(f.hi, at-1)
+	case b.upper:
 		f.hi = min(f.hi, at)
-	case "=":
-		f.lo, f.hi = max(f.lo, at), min(f.hi, at)
-	case ">":
-		if at == math.MaxInt64 {
-			f.lo, f.hi = math.MaxInt64, math.MinInt64
-		} else {
-			f.lo = max(f.lo, at+1)
-		}
-	case "<":
-		if at == math.MinInt64 {
-			f.lo, f.hi = math.MaxInt64, math.MinInt64
-		} else {
-			f.hi = min(f.hi, at-1)
-		}
+	case b.open:
+		f.lo = max(f.lo, at+1)
 	default:
-		return fmt.Errorf("window: a bound with the operator %q", op)
+		f.lo = max(f.lo, at)
 	}
-	return nil
 }
 
 // admits reports whether e's event time is within the bounds. One that is NULL is within none.

@@ -17,8 +17,10 @@ type state struct {
 
 // share lays out the feature's aggregates so that what is equal among them stands once: predicates, row filters, arguments and
 // whole aggregates. Expressions are equal where their canonical texts are.
-func (ev *Evaluator) share() {
-	ev.where = filter{bounds: ev.f.Where.Bounds, rest: ev.rests.index(ev.f.Where.Rest)}
+func (ev *Evaluator) share() (err error) {
+	if ev.where, err = ev.newFilter(&ev.f.Where); err != nil {
+		return err
+	}
 	filters, states := map[string]int{}, map[string]int{}
 	for i := range ev.f.Aggs {
 		a := &ev.f.Aggs[i]
@@ -27,7 +29,11 @@ func (ev *Evaluator) share() {
 		if !ok {
 			f = len(ev.filters)
 			filters[text] = f
-			ev.filters = append(ev.filters, filter{bounds: a.Pred.Bounds, rest: ev.rests.index(a.Pred.Rest)})
+			made, err := ev.newFilter(&a.Pred)
+			if err != nil {
+				return err
+			}
+			ev.filters = append(ev.filters, made)
 		}
 		arg := ev.args.index(a.Arg, &ev.rows)
 		text = aggregateText(a.Fn, a.Arg) + "\x00" + text
@@ -39,7 +45,21 @@ func (ev *Evaluator) share() {
 			ev.filters[f].states = append(ev.filters[f].states, s)
 		}
 		ev.stateOf = append(ev.stateOf, s)
+		ev.filterOf, ev.argOf = append(ev.filterOf, f), append(ev.argOf, arg)
 	}
+	for _, x := range ev.rests.exprs {
+		ev.edges = append(ev.edges, edgesIn(x)...)
+	}
+	for i := range ev.args.list {
+		ev.edges = append(ev.edges, edgesIn(ev.args.list[i].x)...)
+	}
+	return nil
+}
+
+func (ev *Evaluator) newFilter(p *plan.Predicate) (filter, error) {
+	bounds, err := newBounds(p.Bounds)
+	ev.bounds = append(ev.bounds, bounds...)
+	return filter{bounds: bounds, rest: ev.rests.index(p.Rest)}, err
 }
 
 func predicateText(p *plan.Predicate) string {

@@ -159,7 +159,11 @@ func TestInfiniteEventTimes(t *testing.T) {
 // TestABoundOfNull admits nothing: a comparison with NULL is not true.
 func TestABoundOfNull(t *testing.T) {
 	null := &expr.Const{T: types.Type{Kind: types.Timestamptz}}
-	f := filter{bounds: []plan.Bound{{Op: "<=", At: null}}}
+	bounds, err := newBounds([]plan.Bound{{Op: "<=", At: null}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := filter{bounds: bounds}
 	if err := f.at(&expr.Env{}); err != nil || !f.empty() {
 		t.Errorf("admits %d to %d, %v", f.lo, f.hi, err)
 	}

@@ -52,6 +52,8 @@ func (l *Log) firstPos(t int64) int64 {
 // Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time.
 type Evaluator struct {
 	f      *plan.Feature
+	layout *history.Layout
+	cols   []int // the source's columns that the layout's are
 	cursor *history.Cursor
 	empty  *history.Root // for a log without a root
 	rows   rows
@@ -61,6 +63,11 @@ type Evaluator struct {
 	rests   verdicts
 	args    arguments
 	states  []state
+	// bounds are those of all filters, and edges the other comparisons of the event time with NOW(): what makes time alone change a value.
+	bounds []bound
+	edges  []edge
+	// filterOf and argOf are the filter and the argument (-1 for COUNT(*)) of each aggregate of the feature.
+	filterOf, argOf []int
 	// stateOf is the state of each aggregate of the feature: equal aggregates share one.
 	stateOf []int
 	out     expr.Env // of the outputs of an aggregating feature
@@ -70,13 +77,15 @@ type Evaluator struct {
 
 // New prepares f for logs of layout l, whose column i is the source's column cols[i].
 func New(f *plan.Feature, l *history.Layout, cols []int) (*Evaluator, error) {
-	ev := &Evaluator{f: f, empty: history.NewRoot()}
+	ev := &Evaluator{f: f, layout: l, cols: cols, empty: history.NewRoot()}
 	var err error
 	if ev.rows, err = newRows(f, l, cols); err != nil {
 		return nil, err
 	}
 	ev.cursor = history.NewCursor(l, ev.rows.need)
-	ev.share()
+	if err := ev.share(); err != nil {
+		return nil, err
+	}
 	ev.out.Row = make([]types.Value, len(f.Keys)+len(f.Aggs))
 	return ev, nil
 }
@@ -88,7 +97,7 @@ func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, e
 		log.Root = ev.empty
 	}
 	ev.rows.begin(key, t)
-	if err := ev.where.at(&ev.rows.env); err != nil {
+	if err := ev.moveFilters(); err != nil {
 		return nil, err
 	}
 	if ev.f.Attribute {
@@ -101,13 +110,21 @@ func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, e
 	return ev.outputs(key, t)
 }
 
-// aggregate brings the states to t and reports whether the entity has a row.
-func (ev *Evaluator) aggregate(log *Log, t int64) (bool, error) {
+// moveFilters brings the bounds of all filters to the moment of the row's environment.
+func (ev *Evaluator) moveFilters() error {
+	if err := ev.where.at(&ev.rows.env); err != nil {
+		return err
+	}
 	for i := range ev.filters {
 		if err := ev.filters[i].at(&ev.rows.env); err != nil {
-			return false, err
+			return err
 		}
 	}
+	return nil
+}
+
+// aggregate brings the states to t and reports whether the entity has a row.
+func (ev *Evaluator) aggregate(log *Log, t int64) (bool, error) {
 	count, failed, err := ev.fold(log, t)
 	if err == nil && failed != nil {
 		count, err = ev.foldLive(log, t)

@@ -261,7 +261,15 @@ var lengthMicros = []int64{second, hour, 5 * hour, 24 * hour, 7 * 24 * hour, 30 
 
 func randomBound(r *rand.Rand) string {
 	length := func() string { return "INTERVAL '" + windowLengths[r.IntN(len(windowLengths))] + "'" }
-	switch r.IntN(9) {
+	switch r.IntN(13) {
+	case 9:
+		return "created_at >= DATE_BIN('15 minutes', NOW(), TIMESTAMPTZ '2000-01-01')"
+	case 10:
+		return "created_at = NOW()"
+	case 11:
+		return "created_at > LEAST(NOW() - INTERVAL '1 day', TIMESTAMPTZ '2023-11-20 00:00+00')"
+	case 12:
+		return "created_at >= CURRENT_DATE - 1 AND created_at < CURRENT_DATE"
 	case 0:
 		return "created_at >= NOW() - " + length()
 	case 1:
@@ -282,6 +290,8 @@ func randomCondition(r *rand.Rand, fallible bool) string {
 	conditions := []string{
 		"status = 'paid'", "amount > 100", "qty BETWEEN 3 AND 12", "status IS NULL", "status <> 'void' OR qty < 5", "note = 'xx'",
 		"created_at > TIMESTAMPTZ '2023-11-20 00:00+00'", "(status = 'paid' OR created_at > NOW() - INTERVAL '1 day')",
+		"NOT (created_at >= NOW() - INTERVAL '5 hours')", "(created_at <> NOW() AND qty > 2)",
+		"DATE_TRUNC('day', created_at) = DATE_TRUNC('day', NOW())", "(created_at < NOW() OR amount < 0)",
 	}
 	if fallible {
 		conditions = append(conditions, "100 / qty > 8", "10 / (qty - 3) >= 0")
@@ -305,7 +315,9 @@ func randomFeature(r *rand.Rand, keyed, fallible bool) string {
 	aggregates := []string{
 		"COUNT(*)", "COUNT(amount)", "SUM(amount)", "AVG(amount)", "MIN(amount)", "MAX(amount)", "SUM(qty)", "AVG(qty)", "SUM(price)", "AVG(price)",
 		"MAX(status)", "MIN(created_at)", "MAX(created_at)", "COUNT(DISTINCT status)", "COUNT(DISTINCT qty)", "SUM(amount * qty)", "SUM(qty + 1)",
-		"BOOL_OR(status = 'paid')", "SUM(DISTINCT qty)",
+		"BOOL_OR(status = 'paid')", "BOOL_AND(qty > 3)", "SUM(DISTINCT qty)", "COUNT(qty)", "COUNT(price)", "MAX(price)", "MIN(status)", "COUNT(DISTINCT price)",
+		"SUM(CASE WHEN created_at > NOW() - INTERVAL '1 day' THEN amount ELSE qty END)",
+		"MAX(CASE WHEN created_at > NOW() - INTERVAL '7 days' THEN 'new' WHEN created_at < NOW() - INTERVAL '30 days' THEN 'old' END)",
 	}
 	var b strings.Builder
 	b.WriteString("CREATE FEATURE f AS SELECT ")

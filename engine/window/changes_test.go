@@ -1,0 +1,351 @@
+package window
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// trial is a random feature over a random entity, with an evaluator and a log for it.
+type trial struct {
+	sql string
+	f   *plan.Feature
+	m   *model
+	ev  *Evaluator
+	key []types.Value
+	log Log
+}
+
+// newTrial makes the trial of a seed. Small entities, and now and then one of several chunks.
+func newTrial(t testing.TB, r *rand.Rand) *trial {
+	kinds := []types.Kind{types.Timestamptz, types.Timestamptz, types.Timestamp, types.Date}
+	event := kinds[r.IntN(len(kinds))]
+	attribute, keyed := r.IntN(5) == 0, r.IntN(5) > 0
+	x := &trial{sql: randomFeature(r, keyed, r.IntN(6) == 0)}
+	if attribute {
+		x.sql = randomAttribute(r)
+	}
+	x.f = compile(t, event, x.sql)
+	p := randomProjection(r, x.f)
+	var err error
+	if x.ev, err = New(x.f, p.layout, p.cols); err != nil {
+		t.Fatalf("%v in %s", err, x.sql)
+	}
+	changes := r.IntN(25)
+	if r.IntN(30) == 0 {
+		changes = 300 + r.IntN(300)
+	}
+	x.m = randomModel(r, event, changes, attribute)
+	switch {
+	case attribute:
+		x.key = []types.Value{types.NewInt8(7)}
+		for i := range x.m.versions {
+			x.m.versions[i].row[0] = x.key[0]
+		}
+	case keyed:
+		x.key = []types.Value{types.NewText("ann")}
+	}
+	x.log = p.randomLog(t, r, x.m)
+	return x
+}
+
+// turningPoints are all moments at which a value can change for the bounds and conditions that random features have, and their neighbours.
+func (m *model) turningPoints() []int64 {
+	var out []int64
+	for _, x := range m.truncations {
+		out = append(out, x.C)
+	}
+	for _, e := range m.entries {
+		out = append(out, e.C)
+		if !e.HasE || e.E < start-1000*24*hour || e.E > start+1000*24*hour {
+			continue
+		}
+		out = append(out, e.E)
+		for _, l := range lengthMicros {
+			out = append(out, e.E+l, e.E-l)
+		}
+		for _, step := range []int64{hour / 4, 24 * hour} {
+			whole := e.E - e.E%step
+			out = append(out, whole, whole+step, whole+2*step)
+		}
+	}
+	for i := range out {
+		out = append(out, out[i]-1, out[i]+1)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// bruteChanges is what Changes says, by evaluating at every moment that can be a change.
+func (x *trial) bruteChanges(from, to int64) (out []string) {
+	last := text(nil, nil)
+	for _, t := range append([]int64{from}, x.m.turningPoints()...) {
+		if t < from || t > to || t == from && len(out) > 0 {
+			continue
+		}
+		row, err := x.ev.Eval(x.key, x.log, t)
+		if now := text(row, err); now != last {
+			last = now
+			out = append(out, fmt.Sprintf("%d: %s", t, now))
+		}
+		if err != nil {
+			break
+		}
+	}
+	return out
+}
+
+func (x *trial) changes(from, to int64) (out []string) {
+	err := x.ev.Changes(x.key, x.log, from, to, func(at int64, row []types.Value) error {
+		out = append(out, fmt.Sprintf("%d: %s", at, text(row, nil)))
+		return nil
+	})
+	if err != nil { // when it happened is not told
+		out = append(out, text(nil, err))
+	}
+	return out
+}
+
+// moment returns a random moment near what happens in the model.
+func (m *model) moment(r *rand.Rand) int64 { return m.moments(r, 1)[0] }
+
+func TestChangesAreAllMomentsAtWhichTheRowIsAnother(t *testing.T) {
+	rounds, seen, failed := 500, 0, 0
+	if testing.Short() {
+		rounds = 120
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(7, uint64(seed)))
+		x := newTrial(t, r)
+		for range 3 {
+			from, to := x.m.moment(r), x.m.moment(r)
+			if r.IntN(3) == 0 {
+				from, to = start-1, start+200*24*hour
+			}
+			want, got := x.bruteChanges(from, to), x.changes(from, to)
+			if n := len(want); n > 0 && len(got) == n && got[n-1] != want[n-1] {
+				if _, code, ok := cutError(want[n-1]); ok {
+					want[n-1] = code
+					failed++
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("seed %d: %s\nfrom %d to %d\n got %q\nwant %q\n%+v", seed, x.sql, from, to, got, want, x.m.entries)
+			}
+			seen += len(want)
+		}
+	}
+	t.Logf("%d changes, %d errors", seen, failed)
+	if seen < 5*rounds || failed == 0 {
+		t.Errorf("only %d changes and %d errors were seen", seen, failed)
+	}
+}
+
+// cutError splits "moment: error code".
+func cutError(s string) (at, code string, ok bool) {
+	for i := range s {
+		if s[i] == ':' {
+			return s[:i], s[i+2:], len(s) > i+7 && s[i+2:i+7] == "error"
+		}
+	}
+	return s, "", false
+}
+
+func TestEvalManyIsEval(t *testing.T) {
+	rounds, compared, failed := 600, 0, 0
+	if testing.Short() {
+		rounds = 150
+	}
+	stop := errors.New("stop")
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(8, uint64(seed)))
+		x := newTrial(t, r)
+		for range 3 {
+			times := x.m.moments(r, r.IntN(60))
+			slices.Sort(times)
+			stopAt := -1
+			if r.IntN(8) == 0 {
+				stopAt = r.IntN(len(times))
+			}
+			next := 0
+			err := x.ev.EvalMany(x.key, x.log, times, func(i int, row []types.Value) error {
+				if i != next {
+					t.Fatalf("seed %d: row %d comes when it is %d's turn", seed, i, next)
+				}
+				next++
+				want, wantErr := x.eval(times[i])
+				if text(row, nil) != text(want, wantErr) {
+					t.Fatalf("seed %d: %s\nat %d: %s\nwant    %s\n%v", seed, x.sql, times[i], text(row, nil), text(want, wantErr), times)
+				}
+				compared++
+				if i == stopAt {
+					return stop
+				}
+				return nil
+			})
+			if next == stopAt+1 && stopAt >= 0 {
+				if !errors.Is(err, stop) {
+					t.Fatalf("seed %d: %v instead of the caller's error", seed, err)
+				}
+				continue
+			}
+			if err != nil {
+				failed++
+				want, wantErr := x.eval(times[next])
+				if text(nil, err) != text(want, wantErr) {
+					t.Fatalf("seed %d: %s\nat %d: %v\nwant    %s", seed, x.sql, times[next], err, text(want, wantErr))
+				}
+			} else if next != len(times) {
+				t.Fatalf("seed %d: %d rows for %d moments", seed, next, len(times))
+			}
+		}
+	}
+	t.Logf("%d rows, %d errors", compared, failed)
+	if compared < 20*rounds || failed == 0 {
+		t.Errorf("only %d rows and %d errors were compared", compared, failed)
+	}
+}
+
+// eval evaluates by an evaluator of its own, so that one that is in the middle of something is left alone.
+func (x *trial) eval(t int64) ([]types.Value, error) {
+	cols := make([]int, 0, len(x.ev.layout.Types))
+	cols = append(cols, x.ev.cols...)
+	ev, err := New(x.f, x.ev.layout, cols)
+	if err != nil {
+		return nil, err
+	}
+	return ev.Eval(x.key, x.log, t)
+}
+
+func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
+	rounds, known := 300, 0
+	if testing.Short() {
+		rounds = 80
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(9, uint64(seed)))
+		x := newTrial(t, r)
+		from := x.m.moment(r)
+		for range 5 {
+			at := x.m.moment(r)
+			if at < from {
+				continue
+			}
+			want, wantKnown := int64(0), false
+			wantErr := x.ev.Periods(x.key, x.log, from, at, func(p *Period) error {
+				want, wantKnown = p.From, true
+				return nil
+			})
+			if wantErr != nil {
+				continue // what fails on the way need not fail where one looks back from the end
+			}
+			got, gotKnown, err := x.ev.UpdatedAt(x.key, x.log, from, at)
+			if got != want || gotKnown != wantKnown || err != nil {
+				t.Fatalf("seed %d: %s\nfrom %d at %d: %d %v %v, want %d %v", seed, x.sql, from, at, got, gotKnown, err, want, wantKnown)
+			}
+			if gotKnown {
+				known++
+			}
+		}
+	}
+	if known < rounds {
+		t.Errorf("only %d moments had a value", known)
+	}
+}
+
+// TestContributorsAreTheRowsBehindAValue folds them by the definition and finds the value again.
+func TestContributorsAreTheRowsBehindAValue(t *testing.T) {
+	rounds, rows := 300, 0
+	if testing.Short() {
+		rounds = 80
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(10, uint64(seed)))
+		x := newTrial(t, r)
+		for _, at := range x.m.moments(r, 6) {
+			want, err := x.ev.Eval(x.key, x.log, at)
+			if err != nil {
+				continue
+			}
+			for o := range x.f.Outputs {
+				cs, err := x.ev.Contributors(x.key, x.log, at, o)
+				if err != nil {
+					t.Fatalf("seed %d: %s: %v", seed, x.sql, err)
+				}
+				rows += len(cs)
+				if got := x.fromContributors(t, cs, at, o); got != valueText(want, o) {
+					t.Fatalf("seed %d: %s\noutput %d at %d: %s from %d rows, want %s", seed, x.sql, o, at, got, len(cs), valueText(want, o))
+				}
+			}
+		}
+	}
+	if rows < 10*rounds {
+		t.Errorf("only %d rows were seen", rows)
+	}
+}
+
+func valueText(row []types.Value, o int) string {
+	if row == nil {
+		return "no row"
+	}
+	return text(row[o:o+1], nil)
+}
+
+// fromContributors computes output o from its contributors alone. Those of an output without aggregates say whether there is a row.
+func (x *trial) fromContributors(t *testing.T, cs []Contributor, at int64, o int) string {
+	aggs := x.ev.aggregatesOf(o)
+	row := make([]types.Value, len(x.f.Columns))
+	copy(row, x.key)
+	env := x.ev.rows.env
+	env.Now = at
+	see := func(c *Contributor) {
+		x.ev.turn(&c.Entry)
+		env.Row = x.ev.rows.at().Row
+		if c.Entry.C > at {
+			t.Fatalf("a contributor of %d is committed at %d", at, c.Entry.C)
+		}
+	}
+	if len(aggs) == 0 {
+		if len(cs) == 0 && len(x.f.Keys) > 0 {
+			return "no row"
+		}
+		if x.f.Attribute {
+			see(&cs[0])
+		} else {
+			env.Row = append(slices.Clone(x.key), make([]types.Value, len(x.f.Aggs))...)
+		}
+		v, err := x.f.Outputs[o].X.Eval(&env)
+		return text([]types.Value{v}, err)
+	}
+	if exist, err := x.ev.Contributors(x.key, x.log, at, 0); err != nil || len(exist) == 0 && len(x.f.Keys) > 0 {
+		return "no row"
+	}
+	out := append(slices.Clone(x.key), make([]types.Value, len(x.f.Aggs))...)
+	for _, a := range aggs {
+		s := x.f.Aggs[a].Fn.New()
+		for i := range cs {
+			if !slices.Contains(cs[i].Aggs, a) {
+				continue
+			}
+			see(&cs[i])
+			var v types.Value
+			if x.f.Aggs[a].Arg != nil {
+				v, _ = x.f.Aggs[a].Arg.Eval(&env)
+			}
+			s.Add(v)
+		}
+		v, err := s.Result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[len(x.key)+a] = v
+	}
+	env.Row = out
+	v, err := x.f.Outputs[o].X.Eval(&env)
+	return text([]types.Value{v}, err)
+}
