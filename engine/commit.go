@@ -257,14 +257,15 @@ func (in *ingest) snapshotPhase(ev *Event, commit int64) {
 // assign gives a change its c and counts what had to be done for it.
 func (in *ingest) assign(commit, tx int64) int64 {
 	st := &in.state
-	closed := st.Closed && tx != 0 && tx == st.Tx
+	known := st.timeline.Split
 	c, shifted, inverted := st.timeline.assign(commit, tx)
 	if inverted {
 		st.Counters.Inverted++
 	}
-	if closed && shifted > 0 {
+	switch split := st.timeline.Split; {
+	case split && !known:
 		st.Counters.Split++
-	} else if shifted > 0 {
+	case !split && shifted > 0:
 		st.Counters.Shifted++
 		st.Counters.WorstShift = max(st.Counters.WorstShift, shifted)
 		if st.Counters.ShiftedSince == 0 {

@@ -18,14 +18,16 @@ type timeline struct {
 	Frontier int64
 	// History is the first moment that can be read.
 	History int64
-	// Tx is the source transaction that Newest belongs to, 0 where unknown.
+	// Tx is the source transaction of the record read last, 0 where unknown: it is the one that may have more to come, be it the newest or a late one.
 	Tx int64
 	// OpenTx is a transaction whose BEGIN was read and whose END was not.
 	OpenTx int64 `json:",omitempty"`
 	// Metadata is set once a BEGIN was read: from then on only an END closes a transaction.
 	Metadata bool `json:",omitempty"`
-	// Closed is set when Newest's transaction is known to be complete.
+	// Closed is set when Tx is known to be complete.
 	Closed bool `json:",omitempty"`
+	// Split is set while Tx goes on though it had been closed, and readers were told so.
+	Split bool `json:",omitempty"`
 	// Snapshot and SnapshotAt (T0) describe an initial snapshot.
 	Snapshot   snapshotPhase `json:",omitempty"`
 	SnapshotAt int64
@@ -48,7 +50,7 @@ func newTimeline() timeline {
 // observe notes that a record of a transaction committed at commit was read, whether or not it concerns the source.
 func (t *timeline) observe(commit, tx int64) {
 	if commit > t.Newest {
-		t.Newest, t.Closed, t.Tx = commit, false, tx
+		t.Newest, t.Closed, t.Tx, t.Split = commit, false, tx, false
 	}
 	if t.History == NoTime {
 		t.History = commit
@@ -58,7 +60,7 @@ func (t *timeline) observe(commit, tx int64) {
 // assign gives the change of a transaction committed at commit its c, and says what had to be done for it: by how much it was shifted past
 // the frontier (0: not at all), and whether it was raised only to keep the order.
 func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
-	split := tx != 0 && tx == t.Tx && t.Closed
+	same, closed := tx != 0 && tx == t.Tx, t.Closed
 	t.observe(commit, tx)
 	c = max(commit, t.LastC)
 	switch {
@@ -71,10 +73,9 @@ func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
 	default:
 		inverted = true
 	}
-	if split && shifted == 0 {
-		t.Closed = false
-	}
-	t.LastC = c
+	// Whatever was closed before: until there is evidence, this transaction has rows to come, and they have this c.
+	t.Split = same && (t.Split || closed && shifted > 0)
+	t.Tx, t.Closed, t.LastC = tx, false, c
 	return c, shifted, inverted
 }
 
