@@ -48,4 +48,11 @@ type Func struct {
 	// NewAddOnly returns an empty state for rows that are only ever added: Retract must not be called. It may need less memory,
 	// merges with its like alone, and has an encoding of its own.
 	NewAddOnly func() State
+
+	// family is what a state accumulates, where functions share that; read takes the function's result off a state of it.
+	family family
+	read   func(State) (types.Value, error)
+	// ranked takes the function's result off a Ranked; extreme is -1 for MIN and 1 for MAX.
+	ranked  func(*Ranked) types.Value
+	extreme int
 }

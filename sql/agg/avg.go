@@ -7,14 +7,13 @@ import "github.com/asofdb/asof/sql/types"
 func resolveAvg(arg types.Type) *Func {
 	switch arg.Kind {
 	case types.Int2, types.Int4, types.Int8:
-		return &Func{Result: numeric, New: newIntTotal(avgInt)}
+		return ofInts(numeric, avgInt)
 	case types.Numeric:
-		return &Func{Result: numeric, New: newNumericTotal(avgNumeric)}
+		return ofNumerics(avgNumeric)
 	case types.Float4, types.Float8:
-		return &Func{Result: types.Type{Kind: types.Float8}, New: newFloatTotal(avgFloat)}
+		return ofFloats(types.Type{Kind: types.Float8}, avgFloat)
 	case types.Interval, types.Time:
-		interval := types.Type{Kind: types.Interval}
-		return &Func{Arg: interval, Result: interval, New: newIntervalTotal(avgInterval)}
+		return ofIntervals(avgInterval)
 	}
 	return nil
 }

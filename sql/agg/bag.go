@@ -46,16 +46,16 @@ func newBag(t types.Type) bag {
 // add counts v n times; NULLs are not counted. owned says that v shares nothing with anybody's buffer.
 func (b *bag) add(v types.Value, n int64, owned bool) {
 	if !v.IsNull() {
-		b.item(&v, owned).n += n
+		b.items[b.index(&v, owned)].n += n
 	}
 }
 
-// item returns the item of v, a new one if there is none.
-func (b *bag) item(v *types.Value, owned bool) *bagItem {
+// index returns the place of v's item, a new one if there is none. It may move the others.
+func (b *bag) index(v *types.Value, owned bool) int {
 	if b.table == nil {
 		for i := range b.items {
 			if b.same(&b.items[i].v, v) {
-				return &b.items[i]
+				return i
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func (b *bag) item(v *types.Value, owned bool) *bagItem {
 	if b.table != nil {
 		slot := b.slot(v)
 		if i := b.table[slot]; i != 0 {
-			return &b.items[i-1]
+			return int(i) - 1
 		}
 		b.table[slot] = int32(len(b.items)) + 1
 	}
@@ -74,7 +74,7 @@ func (b *bag) item(v *types.Value, owned bool) *bagItem {
 		it.v = v.Clone()
 	}
 	b.items = append(b.items, it)
-	return &b.items[len(b.items)-1]
+	return len(b.items) - 1
 }
 
 // same reports whether x and y are the same to the byte.

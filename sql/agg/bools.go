@@ -19,7 +19,11 @@ func resolveBools(arg types.Type, any bool) *Func {
 	if arg.Kind != types.Bool && arg.Kind != types.Unknown {
 		return nil
 	}
-	return &Func{Arg: boolean, Result: boolean, New: func() State { return &bools{any: any} }}
+	return &Func{
+		Arg: boolean, Result: boolean, family: truths,
+		New:  func() State { return &bools{any: any} },
+		read: func(s State) (types.Value, error) { return s.(*bools).read(any) },
+	}
 }
 
 func (s *bools) Add(v types.Value)     { s.add(v, 1) }
@@ -41,11 +45,13 @@ func (s *bools) Merge(other State) {
 	s.falses += o.falses
 }
 
-func (s *bools) Result() (types.Value, error) {
+func (s *bools) Result() (types.Value, error) { return s.read(s.any) }
+
+func (s *bools) read(any bool) (types.Value, error) {
 	switch {
 	case s.trues == 0 && s.falses == 0:
 		return null, nil
-	case s.any:
+	case any:
 		return types.NewBool(s.trues > 0), nil
 	}
 	return types.NewBool(s.falses == 0), nil

@@ -9,10 +9,12 @@ func resolveDistinct(f *Func) (*Func, error) {
 			WithHint("Cast it to text or jsonb.")
 	}
 	f.Distinct = true
+	f.family, f.read = alone, nil
 	arg, all := f.Arg, f.New
 	switch f.Name {
 	case "count":
 		f.New = func() State { return &countDistinct{newBag(arg)} }
+		f.ranked = (*Ranked).distinct
 	case "sum", "avg":
 		f.New = func() State { return &distinct{bag: newBag(arg), fold: all()} }
 	default:

@@ -19,8 +19,12 @@ func resolveExtremum(arg types.Type, sign int) *Func {
 	default:
 		return nil
 	}
+	ranked := (*Ranked).max
+	if sign < 0 {
+		ranked = (*Ranked).min
+	}
 	return &Func{
-		Arg: arg, Result: arg,
+		Arg: arg, Result: arg, ranked: ranked, extreme: sign,
 		New:        func() State { return &extremum{bag: newBag(arg), sign: sign} },
 		NewAddOnly: func() State { return &addedExtremum{t: arg, sign: sign} },
 	}

@@ -7,18 +7,17 @@ import "github.com/asofdb/asof/sql/types"
 func resolveSum(arg types.Type) *Func {
 	switch arg.Kind {
 	case types.Int2, types.Int4:
-		return &Func{Result: bigint, New: newIntTotal(sumToBigint)}
+		return ofInts(bigint, sumToBigint)
 	case types.Int8:
-		return &Func{Result: numeric, New: newIntTotal(sumToNumeric)}
+		return ofInts(numeric, sumToNumeric)
 	case types.Numeric:
-		return &Func{Result: numeric, New: newNumericTotal((*numericTotal).sum)}
+		return ofNumerics((*numericTotal).sum)
 	case types.Float4:
-		return &Func{Result: arg, New: newFloatTotal(sumFloat4)}
+		return ofFloats(arg, sumFloat4)
 	case types.Float8:
-		return &Func{Result: arg, New: newFloatTotal(sumFloat8)}
+		return ofFloats(arg, sumFloat8)
 	case types.Interval, types.Time:
-		interval := types.Type{Kind: types.Interval}
-		return &Func{Arg: interval, Result: interval, New: newIntervalTotal(sumInterval)}
+		return ofIntervals(sumInterval)
 	}
 	return nil
 }

@@ -16,8 +16,13 @@ type floatTotal struct {
 	finish                    func(*floatTotal) (types.Value, error)
 }
 
-func newFloatTotal(finish func(*floatTotal) (types.Value, error)) func() State {
-	return func() State { return &floatTotal{finish: finish} }
+// ofFloats is the function whose result is finish of the total.
+func ofFloats(result types.Type, finish func(*floatTotal) (types.Value, error)) *Func {
+	return &Func{
+		Result: result, family: totals,
+		New:  func() State { return &floatTotal{finish: finish} },
+		read: func(s State) (types.Value, error) { return s.(*floatTotal).read(finish) },
+	}
 }
 
 func (t *floatTotal) Add(v types.Value)     { t.add(v, 1) }
@@ -52,12 +57,16 @@ func (t *floatTotal) Merge(other State) {
 	t.sum.addAll(&o.sum)
 }
 
-func (t *floatTotal) Result() (types.Value, error) {
+func (t *floatTotal) Result() (types.Value, error) { return t.read(t.finish) }
+
+func (t *floatTotal) read(finish func(*floatTotal) (types.Value, error)) (types.Value, error) {
 	if t.n == 0 {
 		return null, nil
 	}
-	return t.finish(t)
+	return finish(t)
 }
+
+func (t *floatTotal) rows() int64 { return t.n }
 
 // special is the sum where it is none of finite values.
 func (t *floatTotal) special() (float64, bool) {

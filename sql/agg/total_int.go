@@ -13,8 +13,13 @@ type intTotal struct {
 	finish func(*intTotal) (types.Value, error)
 }
 
-func newIntTotal(finish func(*intTotal) (types.Value, error)) func() State {
-	return func() State { return &intTotal{finish: finish} }
+// ofInts is the function whose result is finish of the total.
+func ofInts(result types.Type, finish func(*intTotal) (types.Value, error)) *Func {
+	return &Func{
+		Result: result, family: totals,
+		New:  func() State { return &intTotal{finish: finish} },
+		read: func(s State) (types.Value, error) { return s.(*intTotal).read(finish) },
+	}
 }
 
 func (t *intTotal) Add(v types.Value) {
@@ -39,12 +44,16 @@ func (t *intTotal) Merge(other State) {
 	t.sum.addAll(o.sum)
 }
 
-func (t *intTotal) Result() (types.Value, error) {
+func (t *intTotal) Result() (types.Value, error) { return t.read(t.finish) }
+
+func (t *intTotal) read(finish func(*intTotal) (types.Value, error)) (types.Value, error) {
 	if t.n == 0 {
 		return null, nil
 	}
-	return t.finish(t)
+	return finish(t)
 }
+
+func (t *intTotal) rows() int64 { return t.n }
 
 func (t *intTotal) Reset() { t.n, t.sum = 0, int128{} }
 

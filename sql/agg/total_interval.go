@@ -14,8 +14,14 @@ type intervalTotal struct {
 	finish               func(*intervalTotal) (types.Value, error)
 }
 
-func newIntervalTotal(finish func(*intervalTotal) (types.Value, error)) func() State {
-	return func() State { return &intervalTotal{finish: finish} }
+// ofIntervals is the function whose result is finish of the total.
+func ofIntervals(finish func(*intervalTotal) (types.Value, error)) *Func {
+	interval := types.Type{Kind: types.Interval}
+	return &Func{
+		Arg: interval, Result: interval, family: totals,
+		New:  func() State { return &intervalTotal{finish: finish} },
+		read: func(s State) (types.Value, error) { return s.(*intervalTotal).read(finish) },
+	}
 }
 
 func (t *intervalTotal) Add(v types.Value) {
@@ -50,12 +56,16 @@ func (t *intervalTotal) Merge(other State) {
 	t.micros.addAll(o.micros)
 }
 
-func (t *intervalTotal) Result() (types.Value, error) {
+func (t *intervalTotal) Result() (types.Value, error) { return t.read(t.finish) }
+
+func (t *intervalTotal) read(finish func(*intervalTotal) (types.Value, error)) (types.Value, error) {
 	if t.n == 0 {
 		return null, nil
 	}
-	return t.finish(t)
+	return finish(t)
 }
+
+func (t *intervalTotal) rows() int64 { return t.n }
 
 // sum returns the fields of the sum, 22008 if one of them is out of range.
 func (t *intervalTotal) sum() (span types.Span, micros int64, err error) {

@@ -23,8 +23,13 @@ type scaleTotal struct {
 	big   *big.Int // of coefficients that do not fit int64; nil while there was none
 }
 
-func newNumericTotal(finish func(*numericTotal) (types.Value, error)) func() State {
-	return func() State { return &numericTotal{finish: finish} }
+// ofNumerics is the function whose result is finish of the total.
+func ofNumerics(finish func(*numericTotal) (types.Value, error)) *Func {
+	return &Func{
+		Result: numeric, family: totals,
+		New:  func() State { return &numericTotal{finish: finish} },
+		read: func(s State) (types.Value, error) { return s.(*numericTotal).read(finish) },
+	}
 }
 
 func (t *numericTotal) Add(v types.Value)     { t.add(v, 1) }
@@ -118,11 +123,13 @@ func (t *numericTotal) rows() int64 {
 	return n
 }
 
-func (t *numericTotal) Result() (types.Value, error) {
+func (t *numericTotal) Result() (types.Value, error) { return t.read(t.finish) }
+
+func (t *numericTotal) read(finish func(*numericTotal) (types.Value, error)) (types.Value, error) {
 	if t.rows() == 0 {
 		return null, nil
 	}
-	return t.finish(t)
+	return finish(t)
 }
 
 // sum is the sum of all values, at the largest scale among them.
