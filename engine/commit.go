@@ -50,6 +50,11 @@ func (in *ingest) process(ctx context.Context, ch *chunk) error {
 			in.records++
 			rejects = rejects[1:]
 		}
+		if in.staged.whole(ch.places[i]) {
+			if err := in.settle(ch, b, NoTime); err != nil {
+				return err
+			}
+		}
 		err := in.event(ev, b, ch)
 		var bad *badRecord
 		switch {
@@ -65,6 +70,11 @@ func (in *ingest) process(ctx context.Context, ch *chunk) error {
 		}
 		in.readTo = ch.places[i]
 		in.records++
+		if in.staged.last {
+			if err := in.settle(ch, b, NoTime); err != nil {
+				return err
+			}
+		}
 		in.advance(b)
 		if len(b.changes) >= s.eng.options.BatchChanges || b.bytes >= batchBytes {
 			if err := in.write(b, ch.polled); err != nil {
@@ -99,14 +109,12 @@ func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 	}
 	ev := evidence{atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil}
 	if ev.final || ev.silent {
-		if err := in.settle(ch, b); err != nil {
+		if err := in.settle(ch, b, NoTime); err != nil {
 			return err
 		}
-	}
-	in.advance(b)
-	if ev.final || ev.silent && len(ch.events) == 0 {
 		in.state.endSnapshot()
 	}
+	in.advance(b)
 	if ch.complete {
 		in.state.Complete = true
 	}
@@ -138,9 +146,9 @@ func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 // idleCommitEvery bounds how often a frontier that moves without changes is made durable.
 const idleCommitEvery = 100 * time.Millisecond
 
-// settle writes what was staged, at the moment that ends the staging.
-func (in *ingest) settle(ch *chunk, b *batch) error {
-	return in.staged.settle(in, b, func() error {
+// settle writes what was staged, at the moment that ends the staging: a streamed record committed at until, or NoTime.
+func (in *ingest) settle(ch *chunk, b *batch, until int64) error {
+	return in.staged.settle(in, b, until, func() error {
 		if len(b.changes) >= in.src.eng.options.BatchChanges || b.bytes >= batchBytes {
 			return in.write(b, ch.polled)
 		}
@@ -148,15 +156,22 @@ func (in *ingest) settle(ch *chunk, b *batch) error {
 	})
 }
 
+// snapshotPause is how long a snapshot may pause, between two tables or two fetches, before it is taken to have ended although its last row did not say so.
+const snapshotPause = 5 * time.Second
+
 // silence reports whether the reader has stood at the end for close_after.
 func (in *ingest) silence(ch *chunk) bool {
+	limit := in.src.settings.closeAfter
+	if in.state.Snapshot == snapshotRunning {
+		limit = max(limit, snapshotPause)
+	}
 	switch {
 	case !ch.atEnd:
 		in.endSince, in.wasAtEnd = time.Time{}, false
 	case ch.records > 0 || in.endSince.IsZero():
 		in.endSince, in.wasAtEnd = ch.polled, true
 	}
-	return ch.atEnd && ch.polled.Sub(in.endSince) >= in.src.settings.closeAfter
+	return ch.atEnd && ch.polled.Sub(in.endSince) >= limit
 }
 
 func (in *ingest) lag(now time.Time) time.Duration {
@@ -209,18 +224,22 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 		st.end(ev.Tx, ev.Commit)
 		return nil
 	case SkipEvent, OtherTableEvent:
-		if ev.Commit != NoTime && ev.Snapshot != IncrementalSnapshot {
-			st.observe(ev.Commit, ev.Tx)
-		}
-		return nil
+		return in.others(ev, b, ch)
 	}
 	s := in.src
-	st.Table = ev.Table
+	if ev.Table != "" {
+		st.Table = ev.Table
+	}
 	commit, err := s.commitTime(ev)
 	if err != nil {
 		return err
 	}
 	if in.staged.takes(ev) { // before it is recognised as seen: what a crash left unwritten must be staged whole again
+		if in.staged.incremental != (ev.Snapshot == IncrementalSnapshot) {
+			if err := in.settle(ch, b, NoTime); err != nil {
+				return err
+			}
+		}
 		return in.staged.add(in, ev, commit)
 	}
 	if ev.HasID {
@@ -230,10 +249,8 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 			return nil
 		}
 	}
-	if ev.Snapshot != IncrementalSnapshot {
-		if err := in.settle(ch, b); err != nil {
-			return err
-		}
+	if err := in.settle(ch, b, commit); err != nil {
+		return err
 	}
 	in.snapshotPhase(ev, commit)
 	if in.wasAtEnd && ev.Op != ReadOp {
@@ -242,15 +259,34 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 	return in.change(ev, commit, in.assign(commit, ev.Tx), b)
 }
 
-// snapshotPhase notes where in an initial snapshot a change stands.
+// others takes the evidence of a record that is no change of the source's table.
+func (in *ingest) others(ev *Event, b *batch, ch *chunk) error {
+	if ev.Commit == NoTime || ev.Snapshot == IncrementalSnapshot {
+		return nil
+	}
+	if ev.Kind == OtherTableEvent {
+		if ev.Snapshot == NoSnapshot {
+			if err := in.settle(ch, b, ev.Commit); err != nil {
+				return err
+			}
+		}
+		in.snapshotPhase(ev, ev.Commit)
+	}
+	in.state.observe(ev.Commit, ev.Tx)
+	return nil
+}
+
+// snapshotPhase notes where in an initial snapshot a record stands. One snapshot of all tables begins at one instant.
 func (in *ingest) snapshotPhase(ev *Event, commit int64) {
 	st := &in.state
-	switch {
-	case ev.Snapshot == NoSnapshot:
-		st.endSnapshot()
-	case ev.Snapshot == IncrementalSnapshot:
-	case st.Snapshot == noSnapshot && st.LastC == NoTime && st.Frontier == NoTime: // a later one is a matter of updates
+	if ev.Snapshot == IncrementalSnapshot {
+		return
+	}
+	if ev.Snapshot != NoSnapshot && st.Snapshot == noSnapshot && st.LastC == NoTime && st.Frontier == NoTime { // a later one is a matter of updates
 		st.Snapshot, st.SnapshotAt = snapshotRunning, commit
+	}
+	if ev.Snapshot == NoSnapshot || ev.Snapshot == LastSnapshot || ev.Snapshot == LastOfTable && ev.Kind == ChangeEvent {
+		st.endSnapshot()
 	}
 }
 
@@ -367,6 +403,7 @@ func rowBytes(row []types.Value) int {
 func (in *ingest) write(b *batch, wall time.Time) error {
 	s := in.src
 	in.state.bound(evidence{}, false, 0)
+	in.state.staged = int64(len(in.staged.rows))
 	in.state.Counters.Rejected += int64(len(b.rejects))
 	if err := s.eng.checkpoints.makeRoom(s.eng.ctx); err != nil {
 		return err

@@ -178,10 +178,11 @@ const (
 type SnapshotMark uint8
 
 const (
-	NoSnapshot SnapshotMark = iota
-	InSnapshot              // true, first, first_in_data_collection, last_in_data_collection
-	LastSnapshot
+	NoSnapshot   SnapshotMark = iota
+	InSnapshot                // true, first, first_in_data_collection
+	LastSnapshot              // of all tables
 	IncrementalSnapshot
+	LastOfTable // last_in_data_collection: others may follow
 )
 
 // Event is one decoded record.

@@ -119,7 +119,7 @@ type evidence struct {
 
 // bound raises the frontier as far as the evidence reaches, and returns it.
 func (t *timeline) bound(ev evidence, clock bool, lag int64) int64 {
-	if t.Newest == NoTime && !clock {
+	if t.Newest == NoTime && !clock || t.Snapshot == snapshotRunning { // of a half snapshot nothing can be told
 		return t.Frontier
 	}
 	if ev.final || ev.silent && !t.Metadata {
@@ -136,16 +136,13 @@ func (t *timeline) bound(ev evidence, clock bool, lag int64) int64 {
 			f = t.LastC
 		}
 	}
-	if clock && ev.atEnd && t.OpenTx == 0 && t.Snapshot != snapshotRunning {
+	if clock && ev.atEnd && t.OpenTx == 0 {
 		if f2 := ev.polled - lag; t.Closed && f2 > f {
 			f = f2
 			if t.History == NoTime {
 				t.History = f2
 			}
 		}
-	}
-	if t.Snapshot == snapshotRunning {
-		f = min(f, t.SnapshotAt-1)
 	}
 	if f > t.Frontier {
 		t.Frontier = f

@@ -134,7 +134,7 @@ func (in *ingest) open(ctx context.Context) error {
 		}
 	}
 	in.reader, err = connector.Open(ctx, s.connectorOptions(), from)
-	in.staged = newStaging(s)
+	in.staged = newStaging(s, &in.state)
 	in.completer = completer{src: s, pending: map[string]*version{}, truncated: lastTruncation(in.state.Truncations)}
 	return err
 }

@@ -30,7 +30,7 @@ func (s *source) notYet(p *published) error {
 	defer s.mu.Unlock()
 	switch {
 	case p.snapshotRows > 0:
-		e.Message += fmt.Sprintf(": its snapshot has not ended, %d rows have been read", p.snapshotRows)
+		e.Message += fmt.Sprintf(": its snapshot has not ended; rows read so far: %d", p.snapshotRows)
 	case s.failure != nil:
 		e.Message += ": " + s.failure.Error()
 	case s.held != "":

@@ -212,7 +212,9 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 			return 0, err
 		}
 	default:
-		now = env.Now
+		if now, err = s.eng.statementNow(sources, ps); err != nil { // what cannot be read now may be readable at its own AS OF
+			now = env.Now
+		}
 	}
 	env.Now = now
 	for _, scan := range q.Scans {

@@ -108,8 +108,11 @@ type sourceState struct {
 	Counters    counters
 	// Table is the table whose records are the source's, once the first has been seen: "public.orders".
 	Table string `json:",omitempty"`
-	// StagedWritten counts the rows of a sorted snapshot that earlier commits hold already.
+	// StagedWritten counts the staged rows that earlier commits hold already, and StagedThrough is the offset through which those
+	// rows were read.
 	StagedWritten int64 `json:",omitempty"`
+	StagedThrough int64 `json:",omitempty"`
+	staged        int64 // rows in memory that are in no commit, for messages
 }
 
 // place remembers where in the log a position stands: the log is ordered by c.
@@ -413,7 +416,7 @@ func (s *source) publish(st sourceState) {
 	}
 	if st.Snapshot == snapshotRunning {
 		p.frontier = NoTime
-		p.snapshotRows = st.NextPos - 1
+		p.snapshotRows = st.NextPos - 1 + st.staged
 	}
 	if old := s.published.Load(); old.frontier > p.frontier {
 		panic("engine: invariant 2: a frontier went back")

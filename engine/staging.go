@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"math"
-	"slices"
 	"sort"
 
 	"github.com/asofdb/asof/engine/history"
@@ -22,6 +21,10 @@ type staging struct {
 	rows        []stagedRow
 	bytes       int
 	incremental bool
+	last        bool // the row that ends the snapshot is among them
+	// written is how many of the rows, in the order in which they are written, an earlier run has made durable before it ended, and through where it
+	// had read them: the same rows must be sorted again, no later ones among them.
+	written, through int64
 }
 
 type stagedRow struct {
@@ -34,7 +37,9 @@ type stagedRow struct {
 // stagingLimit bounds what is staged in memory.
 const stagingLimit = 2 << 30
 
-func newStaging(s *source) *staging { return &staging{src: s} }
+func newStaging(s *source, st *sourceState) *staging {
+	return &staging{src: s, written: st.StagedWritten, through: st.StagedThrough}
+}
 
 func (g *staging) empty() bool { return len(g.rows) == 0 }
 
@@ -65,7 +70,10 @@ func (g *staging) add(in *ingest, ev *Event, commit int64) error {
 		g.incremental = true
 	case g.sorts():
 	default:
-		in.snapshotPhase(ev, commit)
+		g.last = ev.Snapshot == LastSnapshot || ev.Snapshot == LastOfTable
+		mark := *ev
+		mark.Snapshot = InSnapshot // it ends when its rows are written
+		in.snapshotPhase(&mark, commit)
 		in.state.observe(commit, ev.Tx)
 		r.c = g.assumed(ev.After, in.state.SnapshotAt)
 	}
@@ -90,27 +98,24 @@ func (g *staging) assumed(row []types.Value, t0 int64) int64 {
 	return max(e, math.MinInt64+1) + 1
 }
 
-// settle moves what is staged into the batch, calling full after each change. It does nothing while rows of a sorted kind are still to come; the caller
-// calls it at a streamed change and at the input's end.
-func (g *staging) settle(in *ingest, b *batch, full func() error) error {
+// whole reports whether what is staged is what an earlier run had begun to write when it ended: the next record, which ends at next, was not part of it.
+func (g *staging) whole(next Position) bool { return g.written > 0 && next.Offset > g.through }
+
+// settle moves what is staged into the batch, calling full after each change. The caller calls it at a streamed record, committed at until, at
+// the last row of a snapshot, and at the input's end.
+func (g *staging) settle(in *ingest, b *batch, until int64, full func() error) error {
 	if g.empty() {
 		return nil
 	}
 	rows := g.rows
-	g.rows, g.bytes = nil, 0
-	if !g.incremental {
+	sorted := !g.incremental
+	skip := g.written
+	g.rows, g.bytes, g.incremental, g.last, g.written = nil, 0, false, false, 0
+	in.state.StagedThrough = in.readTo.Offset
+	if sorted {
 		sort.SliceStable(rows, func(i, j int) bool { return rows[i].c < rows[j].c })
 	} else {
-		last := slices.MaxFunc(rows, func(a, b stagedRow) int { return int(max(-1, min(1, a.c-b.c))) })
-		for i := range rows {
-			rows[i].c = max(last.c, in.state.LastC)
-		}
-	}
-	sorted := !g.incremental
-	g.incremental = false
-	skip := int64(0)
-	if sorted {
-		skip = in.state.StagedWritten
+		g.together(rows, until)
 	}
 	for i := range rows {
 		if int64(i) < skip {
@@ -119,17 +124,31 @@ func (g *staging) settle(in *ingest, b *batch, full func() error) error {
 		if err := g.release(in, b, &rows[i]); err != nil {
 			return err
 		}
-		if sorted {
-			in.state.StagedWritten++
-		}
+		in.state.StagedWritten++
 		if err := full(); err != nil {
 			return err
 		}
 	}
+	in.state.StagedWritten, in.state.StagedThrough = 0, 0
 	if sorted {
-		in.state.StagedWritten = 0
+		in.state.endSnapshot()
 	}
 	return nil
+}
+
+// together gives the rows of an incremental snapshot one time: the connector's clock when it read the last of them, but not after the
+// streamed change that follows, which a clock so much nearer to now would otherwise shift.
+func (g *staging) together(rows []stagedRow, until int64) {
+	c := NoTime
+	for i := range rows {
+		c = max(c, rows[i].c)
+	}
+	if until != NoTime {
+		c = min(c, until)
+	}
+	for i := range rows {
+		rows[i].c = c
+	}
 }
 
 // release makes a staged row a change.
@@ -154,8 +173,11 @@ func (g *staging) release(in *ingest, b *batch, r *stagedRow) error {
 		return in.change(&ev, r.commit, in.assign(r.c, 0), b)
 	case g.sorts():
 		return in.change(&ev, r.commit, in.assign(r.c, 0), b)
+	case r.c < st.LastC || st.Frontier != NoTime && r.c <= st.Frontier:
+		// The snapshot went on after it had been taken to have ended.
+		return in.change(&ev, r.commit, in.assign(r.commit, r.tx), b)
 	default:
-		st.LastC = max(st.LastC, r.c)
+		st.LastC = r.c
 		return in.change(&ev, r.commit, r.c, b)
 	}
 }

@@ -99,6 +99,8 @@ func (src *source) snapshot(s *scanner) engine.SnapshotMark {
 		return engine.NoSnapshot
 	case "last":
 		return engine.LastSnapshot
+	case "last_in_data_collection":
+		return engine.LastOfTable
 	case "incremental":
 		return engine.IncrementalSnapshot
 	}
