@@ -7,15 +7,16 @@ import (
 	"math/big"
 	"testing"
 
+	"github.com/asofdb/asof/connectors/decode/golden"
 	"github.com/asofdb/asof/engine"
 )
 
 // ordersSpec is the source over which the decoders are measured: six columns of the kinds that features read.
 func ordersSpec(t testing.TB) engine.SourceSpec {
 	return declared{
-		ddl: "order_id bigint NOT NULL, customer_id bigint NOT NULL, amount numeric(12,2) NOT NULL, status text NOT NULL, note text, created_at timestamptz NOT NULL",
-		key: []string{"order_id"},
-	}.spec(t, nil)
+		DDL: "order_id bigint NOT NULL, customer_id bigint NOT NULL, amount numeric(12,2) NOT NULL, status text NOT NULL, note text, created_at timestamptz NOT NULL",
+		Key: []string{"order_id"},
+	}.Spec(t, nil)
 }
 
 // orderRecords returns n changes of orders, each about 675 bytes without its schema: an insert and an update with its before image in turn.
@@ -49,8 +50,8 @@ func orderRecords(n int, schema string) []engine.Record {
 
 // ordersSchema returns the schema part of a captured message.
 func ordersSchema(t testing.TB) string {
-	for _, r := range readCapture(t, "shop_schema") {
-		if r.table() == "orders" {
+	for _, r := range golden.Records(t, "shop_schema") {
+		if r.Table() == "orders" {
 			end := bytes.Index(r.Value, []byte(`,"payload":`))
 			return string(r.Value[len(`{"schema":`):end])
 		}

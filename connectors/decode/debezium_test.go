@@ -23,10 +23,10 @@ func decodeOne(t *testing.T, d engine.Decoder, value string) (engine.Event, erro
 	return ev, err
 }
 
-var small = declared{"id bigint NOT NULL, name text, n integer NOT NULL", []string{"id"}}
+var small = declared{DDL: "id bigint NOT NULL, name text, n integer NOT NULL", Key: []string{"id"}}
 
 func TestChange(t *testing.T) {
-	d := newDecoder(t, Debezium(), small.spec(t, nil))
+	d := newDecoder(t, Debezium(), small.Spec(t, nil))
 	ev, err := decodeOne(t, d, envelope("u", `{"id":1,"name":"a\u00e9","n":2}`, `{"n":3,"id":1,"more":[1,{"x":"}"}],"name":null}`))
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestChange(t *testing.T) {
 
 // An image stays as it is when the next record is decoded.
 func TestImagesStay(t *testing.T) {
-	d := newDecoder(t, Debezium(), small.spec(t, nil))
+	d := newDecoder(t, Debezium(), small.Spec(t, nil))
 	var rows [][]types.Value
 	for i := range 1000 {
 		ev, err := decodeOne(t, d, envelope("c", "null", fmt.Sprintf(`{"id":%d,"name":"n\u0061me %d","n":%d}`, i, i, i*2)))
@@ -79,7 +79,7 @@ func TestKinds(t *testing.T) {
 		{"payload without schema", `{"payload":` + envelope("c", "null", `{"id":1,"n":1}`) + `}`, engine.ChangeEvent, 1000000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ev, err := decodeOne(t, newDecoder(t, Debezium(), small.spec(t, nil)), c.value)
+			ev, err := decodeOne(t, newDecoder(t, Debezium(), small.Spec(t, nil)), c.value)
 			if err != nil || ev.Kind != c.kind || ev.Commit != c.commit {
 				t.Errorf("kind %d, commit %d, error %v", ev.Kind, ev.Commit, err)
 			}
@@ -101,7 +101,7 @@ func TestCommitTime(t *testing.T) {
 		{`"ts_ns":0,"ts_us":0,"ts_ms":3`, 3999},
 		{`"ts_ns":null,"ts_us":9`, 9},
 	} {
-		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.spec(t, nil)), `{"source":{`+c.source+`},"op":"t"}`)
+		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.Spec(t, nil)), `{"source":{`+c.source+`},"op":"t"}`)
 		if err != nil || ev.Commit != c.commit {
 			t.Errorf("%s: %d, %v", c.source, ev.Commit, err)
 		}
@@ -114,7 +114,7 @@ func TestSnapshotMarks(t *testing.T) {
 		`"last"`: engine.LastSnapshot, `"incremental"`: engine.IncrementalSnapshot, `"false"`: engine.NoSnapshot, `null`: engine.NoSnapshot, `false`: engine.NoSnapshot,
 		`true`: engine.InSnapshot,
 	} {
-		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.spec(t, nil)), `{"after":{"id":1,"n":1},"source":{"snapshot":`+mark+`,"ts_us":1,"txId":null,"lsn":null},"op":"r"}`)
+		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.Spec(t, nil)), `{"after":{"id":1,"n":1},"source":{"snapshot":`+mark+`,"ts_us":1,"txId":null,"lsn":null},"op":"r"}`)
 		if err != nil || ev.Snapshot != want || ev.Op != engine.ReadOp || ev.HasID {
 			t.Errorf("%s: mark %d, op %d, position %v, error %v", mark, ev.Snapshot, ev.Op, ev.HasID, err)
 		}
@@ -134,7 +134,7 @@ func TestSequences(t *testing.T) {
 		{`"[\"99999999999999999999\",\"2\"]"`, [2]int64{}, false},
 		{`null`, [2]int64{}, false},
 	} {
-		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.spec(t, nil)), `{"source":{"ts_us":1,"lsn":5,"sequence":`+c.sequence+`},"op":"t"}`)
+		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.Spec(t, nil)), `{"source":{"ts_us":1,"lsn":5,"sequence":`+c.sequence+`},"op":"t"}`)
 		if err != nil || ev.HasSeq != c.ok || ev.Seq != c.seq || ev.LSN != 5 || !ev.HasID {
 			t.Errorf("%s: %v %v, error %v", c.sequence, ev.Seq, ev.HasSeq, err)
 		}
@@ -147,7 +147,7 @@ func TestBinlogPositions(t *testing.T) {
 	for _, place := range []string{
 		`"file":"binlog.000001","pos":4308,"row":0`, `"file":"binlog.000001","pos":4308,"row":1`, `"file":"binlog.000001","pos":4905,"row":0`, `"file":"binlog.000002","pos":4,"row":0`,
 	} {
-		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.spec(t, nil)),
+		ev, err := decodeOne(t, newDecoder(t, Debezium(), small.Spec(t, nil)),
 			`{"source":{"ts_us":1,"gtid":"0-1-11",`+place+`},"transaction":{"id":"0-1-11","total_order":1},"op":"t"}`)
 		if err != nil || ev.LSN <= last || ev.HasSeq || !ev.HasID || ev.Tx != transactionNumber([]byte("0-1-11")) {
 			t.Errorf("%s: %d after %d, %v", place, ev.LSN, last, err)
@@ -172,7 +172,7 @@ func TestTables(t *testing.T) {
 		{"shop.orders", [][3]string{{"shop", "", "orders"}, {"other", "", "orders"}}, "+o"},
 		{"public.a", [][3]string{{"d", "public", ""}}, "+"},
 	} {
-		spec := small.spec(t, nil)
+		spec := small.Spec(t, nil)
 		spec.Table = c.option
 		d := newDecoder(t, Debezium(), spec)
 		got := ""
@@ -240,7 +240,7 @@ func TestRejects(t *testing.T) {
 		{"heartbeat of no time", `{"ts_ms":"x"}`, "ts_ms"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDecoder(t, Debezium(), small.spec(t, nil))
+			d := newDecoder(t, Debezium(), small.Spec(t, nil))
 			_, err := decodeOne(t, d, c.value)
 			var e *types.Error
 			if !errors.As(err, &e) || !strings.Contains(e.Message, c.says) || len(e.Code) != 5 {
@@ -256,28 +256,28 @@ func TestRejects(t *testing.T) {
 
 // Connectors invent what they do not know of the old row; only with before images that are said to be complete is that an error.
 func TestInventedBefore(t *testing.T) {
-	table := declared{"id bigint NOT NULL, u uuid NOT NULL, n integer NOT NULL", []string{"id"}}
+	table := declared{DDL: "id bigint NOT NULL, u uuid NOT NULL, n integer NOT NULL", Key: []string{"id"}}
 	record := envelope("d", `{"id":1,"u":"","n":null}`, "null")
-	ev, err := decodeOne(t, newDecoder(t, Debezium(), table.spec(t, nil)), record)
+	ev, err := decodeOne(t, newDecoder(t, Debezium(), table.Spec(t, nil)), record)
 	if err != nil || ev.Op != engine.DeleteOp || ev.Before[1].Kind != types.Unavailable || !ev.Before[2].IsNull() {
 		t.Errorf("%v, %v", ev.Before, err)
 	}
-	_, err = decodeOne(t, newDecoder(t, Debezium(), table.spec(t, map[string]string{"missing_before": "error"})), record)
+	_, err = decodeOne(t, newDecoder(t, Debezium(), table.Spec(t, map[string]string{"missing_before": "error"})), record)
 	if err == nil || !strings.Contains(err.Error(), `column "u"`) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestKeyOfDelete(t *testing.T) {
-	table := declared{"name text, b bigint NOT NULL, a text NOT NULL", []string{"a", "b"}}
+	table := declared{DDL: "name text, b bigint NOT NULL, a text NOT NULL", Key: []string{"a", "b"}}
 	for _, key := range []string{`{"a":"x","b":2}`, `{"schema":{"type":"struct","fields":[{"field":"a","type":"string"},{"field":"b","type":"int64"}]},"payload":{"a":"x","b":2}}`} {
-		d := newDecoder(t, Debezium(), table.spec(t, nil))
+		d := newDecoder(t, Debezium(), table.Spec(t, nil))
 		var ev engine.Event
 		if err := d.Decode(engine.Record{Key: []byte(key), Value: []byte(envelope("d", "null", "null"))}, &ev); err != nil || fmt.Sprint(ev.KeyOnly) != "[x 2]" {
 			t.Errorf("%s: %v, %v", key, ev.KeyOnly, err)
 		}
 	}
-	d := newDecoder(t, Debezium(), table.spec(t, nil))
+	d := newDecoder(t, Debezium(), table.Spec(t, nil))
 	var ev engine.Event
 	for _, key := range []string{`{"a":"x"}`, `{"a":"x","b":`, "5"} {
 		if err := d.Decode(engine.Record{Key: []byte(key), Value: []byte(envelope("d", "null", "null"))}, &ev); err == nil {
@@ -290,7 +290,7 @@ func TestOptions(t *testing.T) {
 	for name, value := range map[string]string{
 		"decimal_handling_mode": "exact", "binary_handling_mode": "utf8", "time_precision": "seconds", "unavailable_value_placeholder": "hex:zz",
 	} {
-		_, err := Debezium().New(small.spec(t, map[string]string{name: value}))
+		_, err := Debezium().New(small.Spec(t, map[string]string{name: value}))
 		var e *types.Error
 		if !errors.As(err, &e) || e.Code != types.CodeInvalidParameter || !strings.Contains(e.Message, name) {
 			t.Errorf("%s = %s: %v", name, value, err)

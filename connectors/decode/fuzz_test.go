@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/asofdb/asof/connectors/decode/golden"
 	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -50,7 +51,7 @@ func FuzzImage(f *testing.F) {
 	f.Add([]byte(`{ "a" : "x" , "b" : 1 }`), []byte(`{ "a" : "x" , "b" : 1 , "a" : "y"}`))
 	f.Add([]byte(`{"z":1,"z":1,"z":1}`), []byte(`{"z":1,"z":1,"b":1,"z":1}`))
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		d := newDecoder(t, PlainJSON(), declared{ddl: "a text, b bigint, c boolean, d json"}.spec(t, nil))
+		d := newDecoder(t, PlainJSON(), declared{DDL: "a text, b bigint, c boolean, d json"}.Spec(t, nil))
 		for _, b := range [][]byte{first, second, first, second, second, second} {
 			var ev engine.Event
 			err := d.Decode(engine.Record{Value: b, Line: 2}, &ev)
@@ -147,9 +148,9 @@ func loneSurrogate(members map[string]json.RawMessage) bool {
 // FuzzDebezium feeds records to decoders of every type; whatever comes, there is an event or an error, and the
 // decoder is as good as before.
 func FuzzDebezium(f *testing.F) {
-	all := typesTables["types"]
+	all := golden.Table("types_precise", "types")
 	for _, name := range []string{"types_precise", "types_string", "types_isostring", "types_connect_schema"} {
-		for i, r := range readCapture(f, name) {
+		for i, r := range golden.Records(f, name) {
 			if i%7 == 0 {
 				f.Add([]byte(r.Value))
 			}
@@ -159,7 +160,7 @@ func FuzzDebezium(f *testing.F) {
 	f.Add([]byte(`{"payload":{"op":"t","source":{"ts_ms":9223372036854775807}},"schema":{"fields":[{"field":"after","fields":[{"field":"id","items":{"type":"x"}}]}]}}`))
 	good := []byte(envelope("c", "null", `{"id":1,"c_default":2,"c_text":"x"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		d := newDecoder(t, Debezium(), all.spec(t, nil))
+		d := newDecoder(t, Debezium(), all.Spec(t, nil))
 		var ev engine.Event
 		for range 2 {
 			if err := d.Decode(engine.Record{Value: b, Key: b}, &ev); err == nil && ev.Kind == engine.ChangeEvent {
@@ -184,12 +185,12 @@ func FuzzDebezium(f *testing.F) {
 
 // FuzzRemembering decodes two records in turn: whatever is remembered of one, the other gives what it gives alone.
 func FuzzRemembering(f *testing.F) {
-	records := readCapture(f, "types_precise_schema")
+	records := golden.Records(f, "types_precise_schema")
 	for i := 1; i < len(records); i += 9 {
 		f.Add([]byte(records[i-1].Value), []byte(records[i].Value))
 	}
 	f.Add([]byte(`{"z":1,"y":2,"op":"t","source":{"x":1,"ts_us":1,"w":2,"v":3}}`), []byte(`{"z":1,"y":2,"op":"t","source":{"x":1,"ts_us":2,"w":2,"v":4}}`))
-	spec := typesTables["types"].spec(f, nil)
+	spec := golden.Table("types_precise", "types").Spec(f, nil)
 	spec.Table = "types"
 	decode := func(d engine.Decoder, b []byte) string {
 		var ev engine.Event
@@ -252,6 +253,6 @@ func FuzzCSV(f *testing.F) {
 }
 
 func csvDecoder(t *testing.T) *csvFormat {
-	d := newDecoder(t, PlainCSV(), declared{ddl: "a text"}.spec(t, nil))
+	d := newDecoder(t, PlainCSV(), declared{DDL: "a text"}.Spec(t, nil))
 	return &d.(*headedCSV).csvFormat
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-var visits = declared{"id bigint NOT NULL, name text, amount numeric(8,2), tags text[], doc json, seen timestamptz, day date", []string{"id"}}
+var visits = declared{DDL: "id bigint NOT NULL, name text, amount numeric(8,2), tags text[], doc json, seen timestamptz, day date", Key: []string{"id"}}
 
 func TestPlainJSON(t *testing.T) {
 	for _, c := range []struct{ value, want string }{
@@ -39,7 +39,7 @@ func TestPlainJSON(t *testing.T) {
 		{`{"id":`, "!cut off"},
 		{"{\"id\":1,\"z\":\"\xff\"}", "!not valid UTF-8"},
 	} {
-		checkPlain(t, newDecoder(t, PlainJSON(), visits.spec(t, nil)), c.value, c.want)
+		checkPlain(t, newDecoder(t, PlainJSON(), visits.Spec(t, nil)), c.value, c.want)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestCSV(t *testing.T) {
 		if name, setting, ok := strings.Cut(c.options, "="); ok {
 			options[name] = setting
 		}
-		d := newDecoder(t, PlainCSV(), visits.spec(t, options))
+		d := newDecoder(t, PlainCSV(), visits.Spec(t, options))
 		if h, ok := d.(engine.Header); ok != (c.header != "") {
 			t.Errorf("%s: reads a header: %v", c.options, ok)
 		} else if ok {
@@ -113,7 +113,7 @@ func TestCSVHeaders(t *testing.T) {
 		"id;name;amount;tags;doc;seen;day":        `does not name column "id"`,
 		"id,name,amount,tags,doc,seen,day,\xff\n": "not valid UTF-8",
 	} {
-		err := newDecoder(t, PlainCSV(), visits.spec(t, nil)).(engine.Header).ReadHeader(engine.Record{Value: []byte(header)})
+		err := newDecoder(t, PlainCSV(), visits.Spec(t, nil)).(engine.Header).ReadHeader(engine.Record{Value: []byte(header)})
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", header, err)
 		}
@@ -133,25 +133,25 @@ func TestCommitTimeColumn(t *testing.T) {
 		{"day", `{"id":1,"day":"-infinity"}`, 0, "no commit time"},
 		{"day", `{"id":1,"day":"5874897-12-31"}`, 0, "no commit time"},
 	} {
-		d := newDecoder(t, PlainJSON(), visits.spec(t, map[string]string{"commit_time": c.column}))
+		d := newDecoder(t, PlainJSON(), visits.Spec(t, map[string]string{"commit_time": c.column}))
 		ev, err := decodeOne(t, d, c.value)
 		if c.says == "" && (err != nil || ev.Commit != c.commit) || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s: %d, %v", c.value, ev.Commit, err)
 		}
 	}
-	if ev, err := decodeOne(t, newDecoder(t, PlainJSON(), visits.spec(t, nil)), `{"id":1}`); err != nil || ev.Commit != engine.NoTime {
+	if ev, err := decodeOne(t, newDecoder(t, PlainJSON(), visits.Spec(t, nil)), `{"id":1}`); err != nil || ev.Commit != engine.NoTime {
 		t.Errorf("without the option: %d, %v", ev.Commit, err)
 	}
 	for _, column := range []string{"none", "name"} {
 		for _, f := range []engine.FormatConnector{PlainJSON(), PlainCSV()} {
-			if _, err := f.New(visits.spec(t, map[string]string{"commit_time": column})); err == nil || !strings.Contains(err.Error(), column) {
+			if _, err := f.New(visits.Spec(t, map[string]string{"commit_time": column})); err == nil || !strings.Contains(err.Error(), column) {
 				t.Errorf("commit_time = %s: %v", column, err)
 			}
 		}
 	}
 	for _, option := range []string{"header=maybe", "delimiter=ab", "delimiter=\"", "null=a,b"} {
 		name, setting, _ := strings.Cut(option, "=")
-		if _, err := PlainCSV().New(visits.spec(t, map[string]string{name: setting})); err == nil || !strings.Contains(err.Error(), name) {
+		if _, err := PlainCSV().New(visits.Spec(t, map[string]string{name: setting})); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", option, err)
 		}
 	}

@@ -223,7 +223,7 @@ func TestValues(t *testing.T) {
 			if name, setting, ok := strings.Cut(c.option, "="); ok {
 				options[name] = setting
 			}
-			d := newDecoder(t, Debezium(), declared{"id bigint, v " + c.typ, []string{"id"}}.spec(t, options))
+			d := newDecoder(t, Debezium(), declared{DDL: "id bigint, v " + c.typ, Key: []string{"id"}}.Spec(t, options))
 			value := envelope("c", "null", `{"id":1,"v":`+c.value+`}`)
 			if c.schema != "" {
 				value = `{"schema":` + connect(c.schema) + `,"payload":` + value + `}`
