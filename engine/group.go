@@ -45,7 +45,7 @@ type generation struct {
 
 func newGeneration(e *Engine, s *source, r generationRecord) *generation {
 	g := &generation{
-		eng: e, source: s, rec: r, active: map[string]*history.Pending{},
+		eng: e, source: s, rec: r, active: map[string]*history.Pending{}, appliedC: NoTime,
 		shape: derive.Shape{Keys: r.Keys, EventTime: r.EventTime, Cols: r.Cols},
 	}
 	for _, c := range r.Cols {
