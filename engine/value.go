@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/asofdb/asof/sql/types"
@@ -26,9 +25,9 @@ func valueOf(x any) (types.Value, error) {
 	case int64:
 		return types.NewInt8(x), nil
 	case float32:
-		return types.Value{Kind: types.Float4, I: int64(math.Float64bits(float64(x)))}, nil
+		return types.NewFloat4(x), nil
 	case float64:
-		return types.Value{Kind: types.Float8, I: int64(math.Float64bits(x))}, nil
+		return types.NewFloat8(x), nil
 	case string:
 		return types.NewText(x), nil
 	case []byte:

@@ -156,7 +156,10 @@ func (d *values) float(c *column, typ types.Type, e *encoding, t token) (types.V
 			return types.Value{}, c.wrongType(typ, e, t)
 		}
 	}
-	return types.Value{Kind: typ.Kind, I: int64(math.Float64bits(f))}, nil
+	if typ.Kind == types.Float4 {
+		return types.NewFloat4(float32(f)), nil
+	}
+	return types.NewFloat8(f), nil
 }
 
 // hasDigits reports whether a number has a digit other than 0 before its exponent: read as zero, it was too small.
