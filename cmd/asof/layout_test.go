@@ -27,7 +27,9 @@ var onlyIn = map[string][]string{
 	"github.com/dgraph-io/badger/v4":       {"storage"},
 	"github.com/xwb1989/sqlparser":         {"sql/syntax"},
 	"github.com/apache/arrow/go/v17/arrow": {"sql/types", "sql/exec"},
-	"github.com/twmb/franz-go":             {"connectors/source/kafka"},
+	// Not its package pqarrow, which brings gRPC along and fixes what a column's type is.
+	"github.com/apache/arrow/go/v17/parquet": {"connectors/sink", "connectors/files"},
+	"github.com/twmb/franz-go":               {"connectors/source/kafka"},
 }
 
 // Pure packages take bytes and values and give values: no disk, no clock, no catalog.

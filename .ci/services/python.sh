@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Python with the libraries that read what asof writes: pandas (with pyarrow), polars, DuckDB.
+#   python.sh    prints the path of its python3; nothing has to be stopped afterwards
+# The environment is made once, in the cache, and again when the list below changes.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+[ $# -eq 0 ] || die "usage: python.sh"
+packages=(pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.1)
+dir=$CACHE/python
+
+complete() { [ -x "$dir/bin/python3" ] && [ "$(cat "$dir/packages" 2>/dev/null)" = "${packages[*]}" ]; }
+
+install() {
+  ! complete || return 0 # another script has made it meanwhile
+  say "installing ${packages[*]}"
+  rm -rf "$dir"
+  python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3 python3-venv
+  python3 -m venv "$dir"
+  "$dir/bin/python3" -m pip install --quiet --disable-pip-version-check "${packages[@]}" >&2 </dev/null
+  echo "${packages[*]}" >"$dir/packages"
+}
+
+complete || one_at_a_time python install
+echo "$dir/bin/python3"
