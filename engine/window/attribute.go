@@ -5,17 +5,26 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// attribute returns the outputs over the row version that is live at t, or nil where there is none or it does not pass WHERE.
+// attribute returns the outputs over the row version that is live at t, or nil where there is none or it does not pass WHERE. The row is the caller's.
 func (ev *Evaluator) attribute(log *Log, t int64) ([]types.Value, error) {
 	e, err := ev.newest(log, t)
-	if e == nil || err != nil || !ev.where.admits(e) {
+	if e == nil || err != nil {
 		return nil, err
+	}
+	row, err := ev.attributesOf(e)
+	return ownRow(row), err
+}
+
+// attributesOf returns the outputs over a row version, or nil where it does not pass WHERE. The row is the evaluator's.
+func (ev *Evaluator) attributesOf(e *history.Entry) ([]types.Value, error) {
+	if !ev.where.admits(e) {
+		return nil, nil
 	}
 	ev.turn(e)
 	if ok, err := ev.rests.pass(ev.where.rest, &ev.rows); !ok || err != nil {
 		return nil, err
 	}
-	return evalOutputs(ev.f.Outputs, ev.rows.at())
+	return ev.evalOutputs(ev.rows.at())
 }
 
 // newest returns the entry of the newest row version that is live at t: the last to appear that has not ceased. An entity of an attribute

@@ -8,7 +8,8 @@ import (
 
 // mover is an expression over NOW() alone that never decreases as NOW() grows: what an event time is compared with.
 type mover struct {
-	x expr.Expr
+	x    expr.Expr
+	text string
 	// linear says that the value is NOW() + shift microseconds, as long as both are near.
 	linear bool
 	shift  int64
@@ -20,7 +21,7 @@ const nearMoment = 100_000_000_000_000_000
 func near(t int64) bool { return -nearMoment <= t && t <= nearMoment }
 
 func newMover(x expr.Expr) mover {
-	m := mover{x: x}
+	m := mover{x: x, text: x.String()}
 	m.shift, m.linear = shiftOf(x)
 	return m
 }
@@ -84,15 +85,15 @@ func (m *mover) at(env *expr.Env) (e int64, ok bool, err error) {
 	return e, ok, nil
 }
 
-// reaches returns the first moment in (after, to] at which the value is at least e, or with beyond greater than e. found is false where there is
-// none, and where it is so at after already.
+// reaches returns the first moment in [after, to] at which the value is at least e, or with beyond greater than e. found is false where there is
+// none.
 func (m *mover) reaches(e int64, beyond bool, after, to int64) (at int64, found bool, err error) {
 	if m.linear && near(e) && near(after) && near(to) {
 		at = e - m.shift
 		if beyond {
 			at++
 		}
-		return at, after < at && at <= to, nil
+		return max(at, after), at <= to, nil
 	}
 	var env expr.Env
 	return firstTrue(after, to, func(t int64) (bool, error) {
@@ -102,17 +103,16 @@ func (m *mover) reaches(e int64, beyond bool, after, to int64) (at int64, found 
 	})
 }
 
-// firstTrue returns the first moment in (after, to] at which p holds, for a p that once true stays so. found is false where there is none, and where p
-// holds at after already.
+// firstTrue returns the first moment in [after, to] at which p holds, for a p that once true stays so. found is false where there is none.
 func firstTrue(after, to int64, p func(t int64) (bool, error)) (at int64, found bool, err error) {
-	if after >= to {
+	if after > to {
 		return 0, false, nil
 	}
 	if ok, err := p(to); !ok || err != nil {
 		return 0, false, err
 	}
 	if ok, err := p(after); ok || err != nil {
-		return 0, false, err
+		return after, ok, err
 	}
 	for no, yes := after, to; ; {
 		if at = no + int64(uint64(yes-no)/2); at == no {

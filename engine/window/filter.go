@@ -14,75 +14,107 @@ type bound struct {
 	mover mover
 	upper bool // e below the mover, otherwise above it
 	open  bool // the mover's own value is outside
+
+	// value is the mover's at the moment that the bounds were moved to; null is set where it is NULL.
+	value int64
+	null  bool
 }
 
-// newBounds makes bounds of a predicate's; an equation is two.
-func newBounds(bounds []plan.Bound) ([]bound, error) {
-	var out []bound
-	for _, b := range bounds {
-		m := newMover(b.At)
-		switch b.Op {
-		case ">", ">=":
-			out = append(out, bound{mover: m, open: b.Op == ">"})
-		case "<", "<=":
-			out = append(out, bound{mover: m, upper: true, open: b.Op == "<"})
-		case "=":
-			out = append(out, bound{mover: m}, bound{mover: m, upper: true})
-		default:
-			return nil, fmt.Errorf("window: a bound with the operator %q", b.Op)
-		}
-	}
-	return out, nil
-}
-
-// crossing returns the first moment in (after, to] at which event time e comes to the other side.
+// crossing returns the first moment in [after, to] at which event time e is on the other side than before all time: out of a lower bound, within an
+// upper one. found is false where there is none.
 func (b *bound) crossing(e, after, to int64) (at int64, found bool, err error) {
 	return b.mover.reaches(e, b.upper == b.open, after, to)
 }
 
-// filter is a predicate: an interval of event times that moves with t, and a condition on the row.
-type filter struct {
-	bounds []bound
-	// rest is the condition's place among the evaluator's verdicts, -1 where there is none.
-	rest int
-	// states are those of the aggregates with this predicate.
-	states []int
-	// lo and hi are the bounds at the moment asked for, both inclusive; lo > hi where no event time passes.
-	lo, hi int64
+// narrow intersects an interval, both ends inclusive, with what the bound admits.
+func (b *bound) narrow(lo, hi int64) (int64, int64) {
+	switch {
+	case b.null, b.open && b.upper && b.value == math.MinInt64, b.open && !b.upper && b.value == math.MaxInt64:
+		return math.MaxInt64, math.MinInt64 // a comparison with NULL is not true
+	case b.upper && b.open:
+		return lo, min(hi, b.value-1)
+	case b.upper:
+		return lo, min(hi, b.value)
+	case b.open:
+		return max(lo, b.value+1), hi
+	}
+	return max(lo, b.value), hi
 }
 
-// at moves the interval to env's moment.
-func (f *filter) at(env *expr.Env) error {
-	f.lo, f.hi = math.MinInt64, math.MaxInt64
-	for i := range f.bounds {
-		b := &f.bounds[i]
-		at, ok, err := b.mover.at(env)
+// addBounds returns the places of a predicate's bounds among the evaluator's, where equal ones stand once; an equation is two.
+func (ev *Evaluator) addBounds(bounds []plan.Bound) ([]int, error) {
+	var places []int
+	for _, b := range bounds {
+		m := newMover(b.At)
+		switch b.Op {
+		case ">", ">=":
+			places = append(places, ev.addBound(bound{mover: m, open: b.Op == ">"}))
+		case "<", "<=":
+			places = append(places, ev.addBound(bound{mover: m, upper: true, open: b.Op == "<"}))
+		case "=":
+			places = append(places, ev.addBound(bound{mover: m}), ev.addBound(bound{mover: m, upper: true}))
+		default:
+			return nil, fmt.Errorf("window: a bound with the operator %q", b.Op)
+		}
+	}
+	return places, nil
+}
+
+func (ev *Evaluator) addBound(b bound) int {
+	for i := range ev.bounds {
+		x := &ev.bounds[i]
+		if x.upper == b.upper && x.open == b.open && x.mover.text == b.mover.text {
+			return i
+		}
+	}
+	ev.bounds = append(ev.bounds, b)
+	return len(ev.bounds) - 1
+}
+
+// moveBounds brings all bounds to env's moment.
+func (ev *Evaluator) moveBounds(env *expr.Env) error {
+	for i := range ev.bounds {
+		b := &ev.bounds[i]
+		value, ok, err := b.mover.at(env)
 		if err != nil {
 			return err
 		}
-		if !ok { // a comparison with NULL is not true
-			f.lo, f.hi = math.MaxInt64, math.MinInt64
-			return nil
-		}
-		f.narrow(b, at)
+		b.value, b.null = value, !ok
 	}
 	return nil
 }
 
-// narrow intersects the interval with what b admits when its mover is at.
-func (f *filter) narrow(b *bound, at int64) {
-	switch {
-	case b.open && (b.upper && at == math.MinInt64 || !b.upper && at == math.MaxInt64):
-		f.lo, f.hi = math.MaxInt64, math.MinInt64
-	case b.upper && b.open:
-		f.hi = min(f.hi, at-1)
-	case b.upper:
-		f.hi = min(f.hi, at)
-	case b.open:
-		f.lo = max(f.lo, at+1)
-	default:
-		f.lo = max(f.lo, at)
+// interval is the event times that bounds admit at the moment that they were moved to, both ends inclusive; lo > hi where there are none.
+func (ev *Evaluator) interval(bounds []int) (lo, hi int64) {
+	lo, hi = math.MinInt64, math.MaxInt64
+	for _, i := range bounds {
+		lo, hi = ev.bounds[i].narrow(lo, hi)
 	}
+	return lo, hi
+}
+
+// filter is a predicate: an interval of event times that moves with t, and a condition on the row.
+type filter struct {
+	bounds []int // among the evaluator's
+	// rest is the condition's place among the evaluator's verdicts, -1 where there is none.
+	rest int
+	// states are those of the aggregates with this predicate.
+	states []int
+	// lo and hi are the interval at the moment asked for.
+	lo, hi int64
+}
+
+// moveFilters brings bounds and filters to the moment of the row's environment.
+func (ev *Evaluator) moveFilters() error {
+	if err := ev.moveBounds(&ev.rows.env); err != nil {
+		return err
+	}
+	ev.where.lo, ev.where.hi = ev.interval(ev.where.bounds)
+	for i := range ev.filters {
+		f := &ev.filters[i]
+		f.lo, f.hi = ev.interval(f.bounds)
+	}
+	return nil
 }
 
 // admits reports whether e's event time is within the bounds. One that is NULL is within none.
@@ -93,13 +125,12 @@ func (f *filter) admits(e *history.Entry) bool {
 // empty reports whether no entry is admitted.
 func (f *filter) empty() bool { return len(f.bounds) > 0 && f.lo > f.hi }
 
-// widen grows w by the event times that f admits.
-func (f *filter) widen(w *history.Window) {
-	low := f.lo
-	if low > math.MinInt64 { // which stays what it is: no bound
-		low--
+// widen grows w by the event times from lo to hi.
+func widen(w *history.Window, lo, hi int64) {
+	if lo > math.MinInt64 { // which stays what it is: no bound
+		lo--
 	}
-	w.ELow, w.EHigh = min(w.ELow, low), max(w.EHigh, f.hi)
+	w.ELow, w.EHigh = min(w.ELow, lo), max(w.EHigh, hi)
 }
 
 // scanWindow returns the entries to look at for a moment, and whether there are any. An entity exists by all rows that pass WHERE;
@@ -110,15 +141,14 @@ func (ev *Evaluator) scanWindow(t int64) (history.Window, bool) {
 		return w, false
 	}
 	if len(ev.f.Keys) > 0 {
-		ev.where.widen(&w)
+		widen(&w, ev.where.lo, ev.where.hi)
 		return w, true
 	}
 	any := false
 	for i := range ev.filters {
-		f := ev.filters[i]
-		f.lo, f.hi = max(f.lo, ev.where.lo), min(f.hi, ev.where.hi)
-		if f.lo <= f.hi {
-			f.widen(&w)
+		f := &ev.filters[i]
+		if lo, hi := max(f.lo, ev.where.lo), min(f.hi, ev.where.hi); lo <= hi {
+			widen(&w, lo, hi)
 			any = true
 		}
 	}

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/asofdb/asof/sql/agg"
@@ -46,19 +47,27 @@ func (ev *Evaluator) share() (err error) {
 		}
 		ev.stateOf = append(ev.stateOf, s)
 		ev.filterOf, ev.argOf = append(ev.filterOf, f), append(ev.argOf, arg)
+		if arg >= 0 {
+			x, verdict := &ev.args.list[arg], ev.filters[f].rest+1
+			if !slices.Contains(x.verdicts, verdict) {
+				x.verdicts = append(x.verdicts, verdict)
+			}
+		}
 	}
 	for _, x := range ev.rests.exprs {
 		ev.edges = append(ev.edges, edgesIn(x)...)
 	}
 	for i := range ev.args.list {
-		ev.edges = append(ev.edges, edgesIn(ev.args.list[i].x)...)
+		x := &ev.args.list[i]
+		edges := edgesIn(x.x)
+		x.timed = len(edges) > 0
+		ev.edges = append(ev.edges, edges...)
 	}
 	return nil
 }
 
 func (ev *Evaluator) newFilter(p *plan.Predicate) (filter, error) {
-	bounds, err := newBounds(p.Bounds)
-	ev.bounds = append(ev.bounds, bounds...)
+	bounds, err := ev.addBounds(p.Bounds)
 	return filter{bounds: bounds, rest: ev.rests.index(p.Rest)}, err
 }
 
@@ -140,9 +149,12 @@ type arguments struct {
 type argument struct {
 	x      expr.Expr
 	text   string
-	column int // of the layout, -1 where x must be evaluated
-	known  bool
-	v      types.Value
+	column int  // of the layout, -1 where x must be evaluated
+	timed  bool // x reads NOW()
+	// verdicts are those of the entries for which a sweep needs the value.
+	verdicts []int
+	known    bool
+	v        types.Value
 }
 
 // index returns the place of x, -1 for nil.

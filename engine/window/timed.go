@@ -62,13 +62,14 @@ func (g *edge) appendTurns(dst []int64, r *rows, e *history.Entry, after, to int
 		if err != nil {
 			return dst, err
 		}
-		if found {
+		if found && at > after {
 			dst = append(dst, at)
 		}
 	}
 	return dst, nil
 }
 
+// turn returns the first moment in [after, to] at which NOW()'s side has reached the event time's of e, or is beyond it.
 func (g *edge) turn(beyond bool, r *rows, e *history.Entry, after, to int64) (int64, bool, error) {
 	if g.plain && near(e.E) && near(after) && near(to) {
 		return g.mover.reaches(e.E, beyond, after, to)

@@ -63,15 +63,17 @@ type Evaluator struct {
 	rests   verdicts
 	args    arguments
 	states  []state
-	// bounds are those of all filters, and edges the other comparisons of the event time with NOW(): what makes time alone change a value.
+	// bounds are those of all filters, each once, and edges the other comparisons of the event time with NOW(): what makes time alone change a value.
 	bounds []bound
 	edges  []edge
 	// filterOf and argOf are the filter and the argument (-1 for COUNT(*)) of each aggregate of the feature.
 	filterOf, argOf []int
 	// stateOf is the state of each aggregate of the feature: equal aggregates share one.
 	stateOf []int
-	out     expr.Env // of the outputs of an aggregating feature
+	out     expr.Env      // of the outputs of an aggregating feature
+	row     []types.Value // the outputs
 
+	sweep       *sweep          // nil until it is needed
 	live, ended []history.Entry // scratch of newest
 }
 
@@ -86,6 +88,7 @@ func New(f *plan.Feature, l *history.Layout, cols []int) (*Evaluator, error) {
 	if err := ev.share(); err != nil {
 		return nil, err
 	}
+	ev.row = make([]types.Value, len(f.Outputs))
 	ev.out.Row = make([]types.Value, len(f.Keys)+len(f.Aggs))
 	return ev, nil
 }
@@ -107,20 +110,8 @@ func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, e
 	if err != nil || !exists {
 		return nil, err
 	}
-	return ev.outputs(key, t)
-}
-
-// moveFilters brings the bounds of all filters to the moment of the row's environment.
-func (ev *Evaluator) moveFilters() error {
-	if err := ev.where.at(&ev.rows.env); err != nil {
-		return err
-	}
-	for i := range ev.filters {
-		if err := ev.filters[i].at(&ev.rows.env); err != nil {
-			return err
-		}
-	}
-	return nil
+	row, err := ev.outputs(key, t)
+	return ownRow(row), err
 }
 
 // aggregate brings the states to t and reports whether the entity has a row.
@@ -132,7 +123,7 @@ func (ev *Evaluator) aggregate(log *Log, t int64) (bool, error) {
 	return count > 0 || len(ev.f.Keys) == 0, err
 }
 
-// outputs computes the output row from the states.
+// outputs computes the output row from the states. It is the evaluator's.
 func (ev *Evaluator) outputs(key []types.Value, t int64) ([]types.Value, error) {
 	ev.out.Now = t
 	row := ev.out.Row
@@ -144,18 +135,29 @@ func (ev *Evaluator) outputs(key []types.Value, t int64) ([]types.Value, error) 
 		}
 		row[len(key)+i] = v
 	}
-	return evalOutputs(ev.f.Outputs, &ev.out)
+	return ev.evalOutputs(&ev.out)
 }
 
-// evalOutputs evaluates outputs into a row that shares nothing with env.
-func evalOutputs(outputs []plan.Output, env *expr.Env) ([]types.Value, error) {
-	row := make([]types.Value, len(outputs))
-	for i := range outputs {
-		v, err := outputs[i].X.Eval(env)
+// evalOutputs evaluates the outputs. The row is the evaluator's, and its values may share bytes with env.
+func (ev *Evaluator) evalOutputs(env *expr.Env) ([]types.Value, error) {
+	for i := range ev.f.Outputs {
+		v, err := ev.f.Outputs[i].X.Eval(env)
 		if err != nil {
 			return nil, err
 		}
-		row[i] = v.Clone()
+		ev.row[i] = v
 	}
-	return row, nil
+	return ev.row, nil
+}
+
+// ownRow returns a row that shares nothing with the evaluator; nil for nil.
+func ownRow(row []types.Value) []types.Value {
+	if row == nil {
+		return nil
+	}
+	own := make([]types.Value, len(row))
+	for i := range row {
+		own[i] = row[i].Clone()
+	}
+	return own
 }

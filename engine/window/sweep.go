@@ -1,0 +1,462 @@
+package window
+
+import (
+	"errors"
+	"math"
+	"slices"
+
+	"github.com/asofdb/asof/sql/agg"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// sweep carries the aggregates of one entity through time. The log is read once (load.go); then each step to a later moment costs what the entries cost
+// that come into sight, come into a window or leave one.
+//
+// Entries stand in log order. They are in sight up to seen, and forgotten by a TRUNCATE up to dead. An entry counts in a cell where it is in sight, not
+// forgotten, within the band's interval, and passes the cell's row filter. Nothing but these four decides, so that what is taken out of a cell is
+// exactly what was put in.
+//
+// A sweep that fails says only that it cannot go on: whether there is an error for anybody to see, and which, is for Eval to say.
+type sweep struct {
+	ev  *Evaluator
+	key []types.Value
+
+	entries     entries
+	bands       []band
+	turns       []turn // by moment; those that are over are cut off, and so are truncations
+	truncations []forgetting
+	ranks       []*agg.Ranking
+
+	t          int64
+	seen, dead int
+
+	// stale says that some cell has changed since the row was computed.
+	stale   bool
+	exists  bool
+	results []types.Value // by aggregate
+	errs    []error
+}
+
+// band is the cells whose rows are bounded alike.
+type band struct {
+	bounds []int // among the evaluator's
+	lo, hi int64 // both inclusive
+	// Of the entries in the order of event time, from is the first that is not below lo, and beyond the first that is above hi.
+	from, beyond int
+	cells        []cell
+	// leaving and coming are when the entries at these places cross, as far as it has been asked.
+	leaving, coming crossing
+}
+
+// crossing is when the entry at a place crosses a bound; place is -1 where that is not known.
+type crossing struct {
+	place int
+	at    int64
+	found bool
+}
+
+// cell is the rows within its band that pass a row filter.
+type cell struct {
+	verdict int // among the entries': 0 is WHERE alone
+	n       int64
+	tallies []tally
+	stale   bool
+}
+
+// tally is a measure's accumulation over a cell. Rows are counted by the cell, and have neither state nor ranks.
+type tally struct {
+	arg    int
+	fn     *agg.Func
+	aggs   []int
+	state  agg.State
+	ranks  bool
+	ranked *agg.Ranked
+}
+
+// turn is a moment at which row filters or arguments may be others for an entry.
+type turn struct {
+	t     int64
+	entry int
+}
+
+// forgetting is a TRUNCATE: from c on, entries before the place are forgotten.
+type forgetting struct {
+	c, pos int64
+	place  int
+}
+
+// newSweep lays out the cells: for each set of bounds a band, for each row filter under it a cell. An entity of a feature with a key exists by the rows
+// of the first cell, which is WHERE alone.
+func newSweep(ev *Evaluator) *sweep {
+	s := &sweep{ev: ev, results: make([]types.Value, len(ev.f.Aggs)), errs: make([]error, len(ev.f.Aggs))}
+	s.entries.init(ev)
+	s.ranks = make([]*agg.Ranking, len(ev.args.list))
+	if len(ev.f.Keys) > 0 {
+		s.cell(ev.where.bounds, -1)
+	}
+	ms := make([][]measure, len(ev.filters))
+	for i := range ev.f.Aggs {
+		together := shareRanks
+		if arg := ev.argOf[i]; arg >= 0 && ev.args.list[arg].timed {
+			together = shareState // a column is ranked once
+		}
+		f := ev.filterOf[i]
+		ms[f] = join(ms[f], ev.argOf[i], ev.f.Aggs[i].Fn, f, i, together)
+	}
+	for i := range ev.filters {
+		f := &ev.filters[i]
+		c := s.cell(append(slices.Clone(ev.where.bounds), f.bounds...), f.rest)
+		for _, m := range ms[i] {
+			c.tallies = append(c.tallies, newTally(ev, &m))
+		}
+	}
+	return s
+}
+
+func newTally(ev *Evaluator, m *measure) tally {
+	t := tally{arg: m.arg, fn: m.fn, aggs: m.uses[0].aggs}
+	switch {
+	case m.arg < 0:
+	case m.fn.Ranks() && !ev.args.list[m.arg].timed:
+		t.ranks = true
+	default:
+		t.state = m.fn.New()
+	}
+	return t
+}
+
+// cell returns the cell of a set of bounds and a row filter, a new one if there is none.
+func (s *sweep) cell(bounds []int, rest int) *cell {
+	bounds = slices.Clone(bounds)
+	slices.Sort(bounds)
+	bounds = slices.Compact(bounds)
+	at := slices.IndexFunc(s.bands, func(b band) bool { return slices.Equal(b.bounds, bounds) })
+	if at < 0 {
+		at = len(s.bands)
+		s.bands = append(s.bands, band{bounds: bounds})
+	}
+	b := &s.bands[at]
+	for i := range b.cells {
+		if b.cells[i].verdict == rest+1 {
+			return &b.cells[i]
+		}
+	}
+	b.cells = append(b.cells, cell{verdict: rest + 1})
+	return &b.cells[len(b.cells)-1]
+}
+
+// empty takes all rows out of all cells: the sweep stands before all time.
+func (s *sweep) empty() {
+	s.t, s.seen, s.dead = math.MinInt64, 0, 0
+	s.stale, s.exists = true, false
+	for i := range s.bands {
+		b := &s.bands[i]
+		b.lo, b.hi, b.from, b.beyond = math.MinInt64, math.MinInt64, 0, 0
+		b.leaving.place, b.coming.place = -1, -1
+		for j := range b.cells {
+			c := &b.cells[j]
+			c.n, c.stale = 0, true
+			for k := range c.tallies {
+				if state := c.tallies[k].state; state != nil {
+					state.Reset()
+				}
+			}
+		}
+	}
+}
+
+// errUnsteady is why a sweep fails whose bounds moved backwards, which they never do.
+var errUnsteady = errors.New("window: a bound moved backwards")
+
+// advance leads to t, which is not before the moment at which the sweep is.
+func (s *sweep) advance(t int64) error {
+	ev := s.ev
+	ev.rows.env.Now = t
+	if err := ev.moveBounds(&ev.rows.env); err != nil {
+		return err
+	}
+	s.forget(t)
+	if err := s.takeTurns(t); err != nil {
+		return err
+	}
+	for i := range s.bands {
+		b := &s.bands[i]
+		lo, hi := ev.interval(b.bounds)
+		if lo < b.lo || hi < b.hi {
+			return errUnsteady
+		}
+		s.leave(b, lo)
+		s.come(b, hi)
+	}
+	if err := s.appear(t); err != nil {
+		return err
+	}
+	s.t = t
+	return nil
+}
+
+// leave raises the lower bound of b: what falls below it is taken out.
+func (s *sweep) leave(b *band, lo int64) {
+	x := &s.entries
+	for ; b.from < len(x.byE); b.from++ {
+		i := int(x.byE[b.from])
+		if x.e[i] >= lo {
+			break
+		}
+		if s.dead <= i && i < s.seen && x.e[i] <= b.hi {
+			s.put(b, i, -x.sign[i])
+		}
+	}
+	b.lo = lo
+}
+
+// come raises the upper bound of b: what it no longer excludes is put in.
+func (s *sweep) come(b *band, hi int64) {
+	x := &s.entries
+	for ; b.beyond < len(x.byE); b.beyond++ {
+		i := int(x.byE[b.beyond])
+		if x.e[i] > hi {
+			break
+		}
+		if s.dead <= i && i < s.seen && x.e[i] >= b.lo && x.e[i] > b.hi {
+			s.put(b, i, x.sign[i])
+		}
+	}
+	b.hi = hi
+}
+
+// appear brings into sight what is visible at t.
+func (s *sweep) appear(t int64) error {
+	x := &s.entries
+	for ; s.seen < len(x.c) && x.c[s.seen] <= t; s.seen++ {
+		i := s.seen
+		if i < s.dead {
+			continue
+		}
+		if x.timed {
+			if err := x.judgeAgain(i); err != nil {
+				return err
+			}
+		}
+		for j := range s.bands {
+			if b := &s.bands[j]; b.admits(x, i) {
+				s.put(b, i, x.sign[i])
+			}
+		}
+	}
+	return nil
+}
+
+// forget takes out what is truncated at t.
+func (s *sweep) forget(t int64) {
+	for len(s.truncations) > 0 && s.truncations[0].c <= t {
+		for ; s.dead < s.truncations[0].place; s.dead++ {
+			if s.dead < s.seen {
+				s.putAll(s.dead, -1)
+			}
+		}
+		s.truncations = s.truncations[1:]
+	}
+}
+
+// takeTurns judges the entries again for which row filters or arguments may be others at t.
+func (s *sweep) takeTurns(t int64) error {
+	for ; len(s.turns) > 0 && s.turns[0].t <= t; s.turns = s.turns[1:] {
+		i := s.turns[0].entry
+		if i < s.dead || i >= s.seen {
+			continue // it is forgotten, or is judged when it appears
+		}
+		s.putAll(i, -1)
+		if err := s.entries.judgeAgain(i); err != nil {
+			return err
+		}
+		s.putAll(i, 1)
+	}
+	return nil
+}
+
+// putAll puts entry i, which is in sight, into all cells in which it counts, or with -1 takes it out.
+func (s *sweep) putAll(i int, sign int8) {
+	for j := range s.bands {
+		if b := &s.bands[j]; b.admits(&s.entries, i) {
+			s.put(b, i, sign*s.entries.sign[i])
+		}
+	}
+}
+
+// admits reports whether entry i is within the band's interval.
+func (b *band) admits(x *entries, i int) bool {
+	return len(b.bounds) == 0 || x.hasE[i] && b.lo <= x.e[i] && x.e[i] <= b.hi
+}
+
+// put adds entry i to the cells of b whose row filter it passes, or with -1 retracts it.
+func (s *sweep) put(b *band, i int, sign int8) {
+	for j := range b.cells {
+		c := &b.cells[j]
+		if !s.entries.passes(c.verdict, i) {
+			continue
+		}
+		s.stale, c.stale = true, true
+		c.n += int64(sign)
+		for k := range c.tallies {
+			t := &c.tallies[k]
+			switch {
+			case t.ranked != nil:
+				t.ranked.Add(i, sign)
+			case t.state == nil:
+			case sign > 0:
+				t.state.Add(s.entries.args[t.arg].at(i))
+			default:
+				t.state.Retract(s.entries.args[t.arg].at(i))
+			}
+		}
+	}
+}
+
+// row is the feature's row where the sweep is, nil where the entity has none. It is good until the next advance; what its values point to is the log's.
+func (s *sweep) row() ([]types.Value, error) {
+	if s.stale {
+		if err := s.compute(); err != nil {
+			return nil, err
+		}
+		s.stale = false
+	}
+	if !s.exists {
+		return nil, nil
+	}
+	return s.ev.row, nil
+}
+
+func (s *sweep) compute() error {
+	ev := s.ev
+	if s.exists = len(ev.f.Keys) == 0 || s.bands[0].cells[0].n > 0; !s.exists {
+		return nil
+	}
+	for i := range s.bands {
+		for j := range s.bands[i].cells {
+			if c := &s.bands[i].cells[j]; c.stale {
+				s.read(c)
+				c.stale = false
+			}
+		}
+	}
+	for _, err := range s.errs {
+		if err != nil {
+			return err
+		}
+	}
+	env := &ev.out
+	env.Now = s.t
+	copy(env.Row, s.key)
+	copy(env.Row[len(s.key):], s.results)
+	_, err := ev.evalOutputs(env)
+	return err
+}
+
+// read takes the results of a cell's aggregates.
+func (s *sweep) read(c *cell) {
+	for i := range c.tallies {
+		t := &c.tallies[i]
+		for _, a := range t.aggs {
+			fn := s.ev.f.Aggs[a].Fn
+			switch {
+			case t.ranked != nil:
+				s.results[a] = t.ranked.Result(fn)
+			case t.state == nil:
+				s.results[a] = types.NewInt8(c.n)
+			default:
+				s.results[a], s.errs[a] = fn.Read(t.state)
+			}
+		}
+	}
+}
+
+// next returns the first moment after the sweep's, up to the last, at which a cell may change.
+func (s *sweep) next(last int64) (t int64, found bool, err error) {
+	x := &s.entries
+	t = math.MaxInt64
+	earliest := func(at int64) {
+		if at <= last && (at < t || !found) {
+			t, found = at, true
+		}
+	}
+	if s.seen < len(x.c) {
+		earliest(x.c[s.seen])
+	}
+	if len(s.truncations) > 0 {
+		earliest(s.truncations[0].c)
+	}
+	if len(s.turns) > 0 {
+		earliest(s.turns[0].t)
+	}
+	for i := range s.bands {
+		b := &s.bands[i]
+		if err := s.nextLeaving(b, last); err != nil {
+			return 0, false, err
+		}
+		if b.leaving.found {
+			earliest(b.leaving.at)
+		}
+		if err := s.nextComing(b, last); err != nil {
+			return 0, false, err
+		}
+		if b.coming.found {
+			earliest(b.coming.at)
+		}
+	}
+	return t, found, nil
+}
+
+// nextLeaving finds when the earliest entry within b's lower bound falls below it: when it crosses the first of the lower bounds.
+func (s *sweep) nextLeaving(b *band, last int64) error {
+	x := &b.leaving
+	if x.place == b.from {
+		return nil
+	}
+	*x = crossing{place: b.from}
+	if b.from == len(s.entries.byE) {
+		return nil
+	}
+	e := s.entries.e[s.entries.byE[b.from]]
+	for _, i := range b.bounds {
+		if s.ev.bounds[i].upper {
+			continue
+		}
+		at, found, err := s.ev.bounds[i].crossing(e, s.t, last)
+		if err != nil {
+			return err
+		}
+		if found && (!x.found || at < x.at) {
+			x.at, x.found = at, true
+		}
+	}
+	return nil
+}
+
+// nextComing finds when the earliest entry above b's upper bound comes within it: when it has crossed the last of the upper bounds.
+func (s *sweep) nextComing(b *band, last int64) error {
+	x := &b.coming
+	if x.place == b.beyond {
+		return nil
+	}
+	*x = crossing{place: b.beyond}
+	if b.beyond == len(s.entries.byE) {
+		return nil
+	}
+	e := s.entries.e[s.entries.byE[b.beyond]]
+	for _, i := range b.bounds {
+		if !s.ev.bounds[i].upper {
+			continue
+		}
+		at, found, err := s.ev.bounds[i].crossing(e, s.t, last)
+		if err != nil {
+			return err
+		}
+		if !found {
+			x.found = false
+			return nil
+		}
+		x.at, x.found = max(x.at, at), true
+	}
+	return nil
+}
