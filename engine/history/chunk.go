@@ -57,13 +57,14 @@ type chunkReader struct {
 	c, pos, e   [ChunkEntries]int64
 	retractions [ChunkEntries]bool
 	hasE        [ChunkEntries]bool
-	rows        [][]types.Value
-	current     Entry // what entry hands out
+	values      []types.Value // of the rows, one row after the other
+	current     Entry         // what entry hands out
 	columns     columnReader
 }
 
-// read decodes the chunk that want names. Columns that need does not ask for (nil: all are) stay NULL.
-func (r *chunkReader) read(l *Layout, need []bool, src []byte, want *Header) error {
+// read decodes the chunk that want names. Columns that need does not ask for (nil: all are) stay NULL. A chunk of which no entry is in the window is
+// as good as empty.
+func (r *chunkReader) read(l *Layout, need []bool, w *Window, src []byte, want *Header) error {
 	r.n, r.next = 0, 0
 	body, err := open(src, formatChunk, "chunk")
 	if err != nil {
@@ -90,15 +91,22 @@ func (r *chunkReader) read(l *Layout, need []bool, src []byte, want *Header) err
 			r.e[i] = r.c[i] - r.e[k]
 		}
 	}
-	if r.rows == nil {
-		r.rows = newRows(ChunkEntries, len(l.Types))
+	if d.failed {
+		return d.err("chunk")
+	}
+	if !r.touches(w, n) {
+		return nil
+	}
+	if r.values == nil {
+		r.values = make([]types.Value, ChunkEntries*len(l.Types))
+		r.columns.pointers = make([]bool, len(l.Types))
 	}
 	for i, t := range l.Types {
 		col := decoder{src: d.bytes(d.uvarint())}
 		if d.failed || (need != nil && !need[i]) {
 			continue
 		}
-		if err := r.columns.read(&col, t, r.rows[:n], i); err != nil {
+		if err := r.columns.read(&col, t, r.values[i:], len(l.Types), n, i); err != nil {
 			return err
 		}
 	}
@@ -106,8 +114,21 @@ func (r *chunkReader) read(l *Layout, need []bool, src []byte, want *Header) err
 	return d.err("chunk")
 }
 
-// entry returns entry i, valid until the next call; its Cols point into the reader's rows.
-func (r *chunkReader) entry(i int) *Entry {
+// touches reports whether one of the first n entries is in the window.
+func (r *chunkReader) touches(w *Window, n int) bool {
+	for i := range n {
+		switch {
+		case r.c[i] > w.AsOf:
+			return false
+		case !r.hasE[i] || !w.outside(r.e[i]):
+			return true
+		}
+	}
+	return false
+}
+
+// entry returns entry i, valid until the next call; its Cols, width many, point into the reader's values.
+func (r *chunkReader) entry(i int, width int) *Entry {
 	e := &r.current
 	e.C, e.Pos, e.HasE, e.E, e.Sign = r.c[i], r.pos[i], r.hasE[i], 0, 1
 	if e.HasE {
@@ -116,7 +137,7 @@ func (r *chunkReader) entry(i int) *Entry {
 	if r.retractions[i] {
 		e.Sign = -1
 	}
-	e.Cols = r.rows[i]
+	e.Cols = r.values[i*width : (i+1)*width : (i+1)*width]
 	return e
 }
 

@@ -121,40 +121,52 @@ func appendDictionary(dst []byte, values []types.Value) []byte {
 	return appendInts(dst, run)
 }
 
-// columnReader decodes columns into rows; it keeps its buffers from one to the next.
+// columnReader decodes columns; it keeps its buffers from one to the next.
 type columnReader struct {
 	nulls  [ChunkEntries]bool
 	run    [ChunkEntries]int64
 	scales [ChunkEntries]int64
 	words  [ChunkEntries]string
+	// pointers are the columns of the layout whose places may hold values with pointers.
+	pointers []bool
 }
 
-// read decodes the column at d into column col of rows. Strings point into the source.
-func (r *columnReader) read(d *decoder, t types.Type, rows [][]types.Value, col int) error {
-	nulls := r.nulls[:len(rows)]
-	n := len(rows) - d.bits(nulls)
-	run := r.run[:n]
-	switch form := d.byte(); form {
-	case formInts, formFloats:
+// read decodes n values of column col at d into out, every width-th place of it. Strings point into the source.
+func (r *columnReader) read(d *decoder, t types.Type, out []types.Value, width, n, col int) error {
+	p := places{out: out, width: width, nulls: r.nulls[:n]}
+	p.anyNull = d.bits(p.nulls) > 0
+	run := r.run[:p.count()]
+	form := d.byte()
+	switch form {
+	case formInts, formFloats, formNumerics:
+		scales := r.scales[:len(run)]
+		if form == formNumerics {
+			d.ints(scales)
+		} else {
+			clear(scales)
+		}
 		d.ints(run)
 		if form == formFloats {
 			for i := range run {
 				run[i] = reverse(run[i])
 			}
 		}
-		fill(rows, col, nulls, func(i int) types.Value { return types.Value{Kind: t.Kind, I: run[i]} })
-	case formNumerics:
-		scales := r.scales[:n]
-		d.ints(scales)
-		d.ints(run)
-		fill(rows, col, nulls, func(i int) types.Value {
-			return types.Value{Kind: t.Kind, Scale: int16(scales[i]) & 0x7fff, I: run[i]}
-		})
+		if r.pointers[col] {
+			p.clear()
+			r.pointers[col] = false
+		}
+		p.setPlain(t.Kind, scales, run)
+		return d.err("column")
+	}
+	r.pointers[col] = true
+	switch form {
 	case formStrings:
 		d.ints(run)
-		fill(rows, col, nulls, func(i int) types.Value {
-			return types.Value{Kind: t.Kind, S: view(d.bytes(uint64(run[i])))}
-		})
+		words := r.words[:len(run)]
+		for i := range run {
+			words[i] = view(d.bytes(uint64(run[i])))
+		}
+		p.setStrings(t.Kind, words, nil)
 	case formDictionary:
 		words := r.dictionary(d)
 		d.ints(run)
@@ -164,9 +176,9 @@ func (r *columnReader) read(d *decoder, t types.Type, rows [][]types.Value, col 
 				return d.err("dictionary")
 			}
 		}
-		fill(rows, col, nulls, func(i int) types.Value { return types.Value{Kind: t.Kind, S: words[run[i]]} })
+		p.setStrings(t.Kind, words, run)
 	case formValues:
-		return r.values(d, t, rows, col)
+		return p.readValues(d, t, col)
 	default:
 		d.fail()
 	}
@@ -185,30 +197,77 @@ func (r *columnReader) dictionary(d *decoder) []string {
 	return r.words[:n]
 }
 
-func (r *columnReader) values(d *decoder, t types.Type, rows [][]types.Value, col int) error {
-	for i := range rows {
-		rows[i][col] = types.Value{}
-		if r.nulls[i] {
+// places are where the values of a column go: every width-th of out, for each of nulls.
+type places struct {
+	out     []types.Value
+	width   int
+	nulls   []bool
+	anyNull bool
+}
+
+// count is the number of values that are not NULL.
+func (p *places) count() int {
+	n := len(p.nulls)
+	if p.anyNull {
+		for _, null := range p.nulls {
+			if null {
+				n--
+			}
+		}
+	}
+	return n
+}
+
+// setPlain sets the values that are not NULL, which have no pointers, in places that have none.
+func (p *places) setPlain(k types.Kind, scales, run []int64) {
+	n := 0
+	for i, null := range p.nulls {
+		v := &p.out[i*p.width]
+		if null {
+			v.Kind, v.Scale, v.I = types.Null, 0, 0
 			continue
 		}
-		v, rest, err := types.ReadValue(d.src, t)
-		if err != nil {
+		v.Kind, v.Scale, v.I = k, int16(scales[n])&0x7fff, run[n]
+		n++
+	}
+}
+
+// setStrings sets the values that are not NULL: the n-th is words[index[n]], or words[n] without index.
+func (p *places) setStrings(k types.Kind, words []string, index []int64) {
+	n := 0
+	for i, null := range p.nulls {
+		v := &p.out[i*p.width]
+		if null {
+			*v = types.Value{}
+			continue
+		}
+		at := n
+		if index != nil {
+			at = int(index[n])
+		}
+		*v = types.Value{Kind: k, S: words[at]}
+		n++
+	}
+}
+
+// readValues sets values that are encoded one by one.
+func (p *places) readValues(d *decoder, t types.Type, col int) error {
+	for i, null := range p.nulls {
+		v := &p.out[i*p.width]
+		*v = types.Value{}
+		if null {
+			continue
+		}
+		if err := d.value(v, &t); err != nil {
 			return fmt.Errorf("%w: column %d of a chunk: %w", errCorrupt, col, err)
 		}
-		rows[i][col], d.src = v, rest
 	}
 	return d.err("column")
 }
 
-// fill puts the i-th value that is not NULL into column col of its row.
-func fill(rows [][]types.Value, col int, nulls []bool, value func(i int) types.Value) {
-	n := 0
-	for i := range rows {
-		if nulls[i] {
-			rows[i][col] = types.Value{}
-			continue
-		}
-		rows[i][col] = value(n)
-		n++
+// clear empties all places of the column, also those beyond the ones to be set.
+func (p *places) clear() {
+	for i := 0; i < len(p.out); i += p.width {
+		p.out[i] = types.Value{}
 	}
 }

@@ -127,7 +127,7 @@ func (c *Cursor) nextInChunk() *Entry {
 		if r.hasE[i] && c.w.outside(r.e[i]) {
 			continue
 		}
-		return r.entry(i)
+		return r.entry(i, len(c.l.Types))
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (c *Cursor) load(h *Header) ([]Header, error) {
 		return nil, fmt.Errorf("fetch level %d, number %d: %w", h.Level, h.Ordinal, err)
 	}
 	if h.Level == 0 {
-		return nil, c.chunk.read(c.l, c.need, src, h)
+		return nil, c.chunk.read(c.l, c.need, &c.w, src, h)
 	}
 	return decodeNode(src, h)
 }
@@ -170,7 +170,7 @@ func (c *Cursor) load(h *Header) ([]Header, error) {
 func (c *Cursor) nextInRun() *Entry {
 	e := &c.entry
 	for c.run.left > 0 {
-		if err := c.run.next(c.l, e); err != nil {
+		if err := c.run.head(e); err != nil {
 			c.stop(err)
 			return nil
 		}
@@ -178,7 +178,18 @@ func (c *Cursor) nextInRun() *Entry {
 			c.stop(nil)
 			return nil
 		}
-		if e.Pos > c.skip && !(e.HasE && c.w.outside(e.E)) {
+		out := e.Pos <= c.skip || e.HasE && c.w.outside(e.E)
+		var err error
+		if out {
+			err = c.run.skipColumns(c.l)
+		} else {
+			err = c.run.columns(c.l, c.need, e.Cols)
+		}
+		if err != nil {
+			c.stop(err)
+			return nil
+		}
+		if !out {
 			return e
 		}
 	}

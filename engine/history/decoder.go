@@ -46,7 +46,10 @@ func (d *decoder) uvarint() uint64 {
 		d.src = d.src[1:]
 		return uint64(v)
 	}
-	v, n := binary.Uvarint(d.src)
+	v, n := shortUvarint(d.src)
+	if n == 0 {
+		v, n = binary.Uvarint(d.src)
+	}
 	if n <= 0 {
 		d.fail()
 		return 0

@@ -1,6 +1,10 @@
 package history
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/asofdb/asof/sql/types"
+)
 
 // Pending is a run of entries, encoded as a tail is: those of an entity that no stored root holds yet, so that a million of them fit
 // into memory, or the tail of a root. The zero value is empty.
@@ -35,7 +39,10 @@ func (p *Pending) AppendEntries(l *Layout, dst []Entry) ([]Entry, error) {
 	r := p.read()
 	for i := range cols {
 		e := Entry{Cols: cols[i]}
-		if err := r.next(l, &e); err != nil {
+		if err := r.head(&e); err != nil {
+			return nil, err
+		}
+		if err := r.columns(l, nil, e.Cols); err != nil {
 			return nil, err
 		}
 		dst = append(dst, e)
@@ -54,13 +61,32 @@ func (p *Pending) read() runReader {
 	return runReader{d: decoder{src: p.encoded}, left: p.entries, c: p.firstC, pos: p.firstPos}
 }
 
-// next reads the next entry, of which there is one left, into e, whose Cols has the layout's length.
-func (r *runReader) next(l *Layout, e *Entry) error {
+// head reads the head of the next entry, of which there is one left, into e; then columns or skipColumns reads the rest of it.
+func (r *runReader) head(e *Entry) error {
 	e.C, e.Pos = r.c, r.pos
-	if err := r.d.entry(l, e); err != nil {
+	if err := r.d.head(e); err != nil {
 		return err
 	}
 	r.c, r.pos = e.C, e.Pos
+	return nil
+}
+
+func (r *runReader) columns(l *Layout, need []bool, cols []types.Value) error {
+	if err := r.d.columns(l, need, cols); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+func (r *runReader) skipColumns(l *Layout) error {
+	if err := r.d.skipColumns(l); err != nil {
+		return err
+	}
+	return r.end()
+}
+
+// end counts the entry that was read.
+func (r *runReader) end() error {
 	r.left--
 	if r.left == 0 && len(r.d.src) > 0 {
 		return fmt.Errorf("%w: %d bytes after the last entry of a tail", errCorrupt, len(r.d.src))

@@ -45,9 +45,8 @@ func appendEntry(dst []byte, l *Layout, e *Entry, c, pos int64) []byte {
 	return dst
 }
 
-// entry reads one entry of the tail into e, whose C and Pos are those of the entry before and whose Cols has the layout's length.
-// Strings point into the source.
-func (d *decoder) entry(l *Layout, e *Entry) error {
+// head reads what comes before the columns of an entry into e, whose C and Pos are those of the entry before.
+func (d *decoder) head(e *Entry) error {
 	flags := d.byte()
 	if flags&^flagsKnown != 0 {
 		d.fail()
@@ -64,15 +63,31 @@ func (d *decoder) entry(l *Layout, e *Entry) error {
 	if e.HasE {
 		e.E = e.C - d.varint()
 	}
-	if d.failed {
-		return d.err("tail")
-	}
-	for i, t := range l.Types {
-		v, rest, err := types.ReadValue(d.src, t)
+	return d.err("tail")
+}
+
+// columns reads the columns of an entry into cols; those that need does not ask for (nil: all are) it leaves as they are. Strings point into the source.
+func (d *decoder) columns(l *Layout, need []bool, cols []types.Value) error {
+	for i := range l.Types {
+		var err error
+		if need == nil || need[i] {
+			err = d.value(&cols[i], &l.Types[i])
+		} else {
+			err = d.skipValue(&l.Types[i])
+		}
 		if err != nil {
 			return fmt.Errorf("%w: column %d of the tail: %w", errCorrupt, i, err)
 		}
-		e.Cols[i], d.src = v, rest
+	}
+	return nil
+}
+
+// skipColumns reads over the columns of an entry.
+func (d *decoder) skipColumns(l *Layout) error {
+	for i := range l.Types {
+		if err := d.skipValue(&l.Types[i]); err != nil {
+			return fmt.Errorf("%w: column %d of the tail: %w", errCorrupt, i, err)
+		}
 	}
 	return nil
 }
