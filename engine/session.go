@@ -150,7 +150,7 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 		}
 		ps.Params = append(ps.Params, types.Type{Kind: k})
 	}
-	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, moments: map[*plan.Scan]scanMoment{}}
+	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, moments: map[*plan.Scan]scanMoment{}}
 	q, err := plan.BindQuery(sel, st.cat, ps)
 	if err != nil {
 		return nil, nil, nil, ps, err
@@ -196,7 +196,7 @@ func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (*R
 
 // fix decides, once for the statement, NOW() and the moment of every scan, and waits until they can be read.
 func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params []types.Value) (now int64, err error) {
-	sources, ps, err := st.sourcesOf(q.Scans)
+	sources, ps, err := st.sourcesOf(slices.Concat(q.Scans, q.Sweeps))
 	if err != nil {
 		return 0, err
 	}
@@ -247,10 +247,13 @@ func (s *Session) whole(q *plan.Query, env *expr.Env) (*int64, error) {
 
 // needsFrontier reports whether some scan reads at the statement's own moment, or there is nothing that says another.
 func needsFrontier(q *plan.Query) bool {
-	return slices.ContainsFunc(q.Scans, func(s *plan.Scan) bool { return s.AsOf.X == nil && !s.Relation.PlainTable })
+	return len(q.Sweeps) > 0 || slices.ContainsFunc(q.Scans, func(s *plan.Scan) bool { return s.AsOf.X == nil && !s.Relation.PlainTable })
 }
 
 func momentOf(a plan.AsOf, env *expr.Env) (int64, error) {
+	if a.Served {
+		return 0, notYetServed()
+	}
 	v, err := a.X.Eval(env)
 	if err != nil {
 		return 0, err

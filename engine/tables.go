@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"maps"
+	"time"
 
 	"github.com/asofdb/asof/engine/history"
 	"github.com/asofdb/asof/sql/exec"
@@ -19,6 +20,7 @@ type statement struct {
 	cat     *catalog
 	moments map[*plan.Scan]scanMoment
 	limit   int64
+	wait    time.Duration // for a frontier to come as far as a moment
 }
 
 // scanMoment is when a scan reads, and what of its source was published when that was decided.
@@ -29,7 +31,11 @@ type scanMoment struct {
 
 // Open implements exec.Tables.
 func (st *statement) Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (exec.Rows, error) {
-	m := st.moments[s]
+	return st.open(ctx, s, keys, st.moments[s])
+}
+
+// open starts a scan at a moment.
+func (st *statement) open(ctx context.Context, s *plan.Scan, keys [][]types.Value, m scanMoment) (exec.Rows, error) {
 	if f := st.cat.features[s.Relation.Name]; f != nil {
 		if err := f.readable(m.t, m.p); err != nil {
 			return nil, err

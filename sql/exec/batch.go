@@ -58,3 +58,16 @@ func slice(b *types.Batch, from, to int) *types.Batch {
 func assemble(s types.Schema, arrowSchema *arrow.Schema, columns []arrow.Array, rows int) *types.Batch {
 	return &types.Batch{Schema: s, Record: array.NewRecord(arrowSchema, columns, int64(rows))}
 }
+
+// batchSize is the memory that a batch holds. A slice of another batch counts as the whole.
+func batchSize(b *types.Batch) int64 {
+	n := int64(0)
+	for _, c := range b.Record.Columns() {
+		for _, buffer := range c.Data().Buffers() {
+			if buffer != nil {
+				n += int64(buffer.Cap())
+			}
+		}
+	}
+	return n
+}

@@ -2,57 +2,94 @@ package exec
 
 import (
 	"context"
+	"hash/maphash"
 
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// distinct hands on the first of equal rows.
+// distinct hands on the first of equal rows. Rows that are new when there is no more memory to remember them are divided into partitions, which are
+// worked on when the input has ended.
 type distinct struct {
-	in   Operator
-	vals []types.Value
-	seen map[string]struct{} // of AppendKey of the whole row
-	key  []byte
-	mem  account
-	out  *types.Builder
+	in     Operator
+	c      *Context
+	schema types.Schema
+	seed   maphash.Seed
 }
 
-func newDistinct(n *plan.Distinct, in Operator, c *Context) *distinct {
-	s := n.Schema()
-	return &distinct{
-		in: in, vals: make([]types.Value, len(s)), out: types.NewBuilder(s),
-		seen: map[string]struct{}{}, mem: newAccount("DISTINCT", c),
-	}
+func newDistinct(n *plan.Distinct, in Operator, c *Context) Operator {
+	d := &distinct{in: in, c: c, schema: n.Schema(), seed: maphash.MakeSeed()}
+	return &loop{body: d.run, closed: in.Close}
 }
 
-func (d *distinct) Next(ctx context.Context) (*types.Batch, error) {
+func (d *distinct) run(ctx context.Context, emit func(*types.Batch) error) error {
+	return d.pass(ctx, d.in, 0, newOutput(d.schema, emit))
+}
+
+// pass hands on the distinct rows of op, which have been divided depth times. What is ready at the end of a batch is handed on at once: who
+// wants few rows does not wait for many.
+func (d *distinct) pass(ctx context.Context, op Operator, depth int, out *output) error {
+	mem := newAccount("DISTINCT", d.c)
+	seen := map[string]struct{}{} // of AppendKey of the whole row
+	var key []byte
+	var rest *partitioning
+	row := make([]types.Value, len(d.schema))
 	for {
-		b, err := pull(ctx, d.in)
-		if b == nil || err != nil {
-			return nil, err
+		b, err := pull(ctx, op)
+		if err != nil {
+			return err
+		}
+		if b == nil {
+			break
 		}
 		for i := range b.Rows() {
-			b.Row(i, d.vals)
-			if err := d.take(d.vals); err != nil {
-				return nil, err
+			b.Row(i, row)
+			key = appendKeys(key[:0], row)
+			if _, ok := seen[string(key)]; ok {
+				continue
+			}
+			if rest != nil {
+				if err := rest.add(key, row); err != nil {
+					return err
+				}
+				continue
+			}
+			seen[string(key)] = struct{}{}
+			if err := out.row(row); err != nil {
+				return err
+			}
+			full, err := mem.full(mapEntry + int64(len(key)))
+			if err != nil {
+				return err
+			}
+			if full && depth < maxDepth {
+				rest = newPartitioning(d.c, typesOf(d.schema), d.seed, depth)
 			}
 		}
 		b.Release()
-		if d.out.Len() > 0 {
-			return d.out.Batch(), nil
+		if err := out.flush(); err != nil {
+			return err
 		}
 	}
-}
-
-// take adds the row to the next batch unless one like it was there.
-func (d *distinct) take(row []types.Value) error {
-	d.key = appendKeys(d.key[:0], row)
-	if _, ok := d.seen[string(d.key)]; ok {
+	if rest == nil {
 		return nil
 	}
-	d.seen[string(d.key)] = struct{}{}
-	d.out.Append(row)
-	return d.mem.grow(mapEntry + int64(len(d.key)))
+	clear(seen)
+	if err := rest.finish(); err != nil {
+		return err
+	}
+	for _, r := range rest.runs {
+		if r == nil {
+			continue
+		}
+		if err := d.pass(ctx, newFileScan(r, d.schema), depth+1, out); err != nil {
+			return err
+		}
+		if err := r.close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func appendKeys(dst []byte, row []types.Value) []byte {
@@ -61,5 +98,3 @@ func appendKeys(dst []byte, row []types.Value) []byte {
 	}
 	return dst
 }
-
-func (d *distinct) Close() error { return d.in.Close() }

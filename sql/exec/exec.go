@@ -6,7 +6,11 @@
 //  2. A batch belongs to whoever pulled it, who hands it on or releases it; nobody below writes into it, for builders give
 //     their memory away. Values read from it are good until then: what an operator keeps for longer, it clones.
 //  3. The context is checked before every batch that is pulled.
-//  4. What an operator keeps grows only through its account, which stops the statement at the memory limit.
+//  4. What an operator keeps grows only through its account. Past the memory limit it goes to files (rowfile.go, partition.go), or the statement stops
+//     where it cannot. Files are gone when the root is closed, whatever happened.
+//  5. A query in an expression runs when the expression asks for it and once for each combination of outer values (subquery.go).
+//
+// An operator that has to read all of something before its first row is written as a loop (loop.go) and reads straight down.
 package exec
 
 import (
@@ -22,6 +26,20 @@ type Tables interface {
 	// Open starts a scan whose rows have the scan's Columns. keys is nil for a full scan, else the distinct key tuples (in the order
 	// of Relation.Key, of exactly the columns' types, none of them NULL) whose rows are wanted; it is never empty.
 	Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (Rows, error)
+	// Sweep answers many questions about one relation: its row for a key at a moment, with the scan's Columns. It calls answer(i, row) for each
+	// question i in 0..len(qs)-1, in any order, once; row is nil where there is none, and valid only during the call. The row of a history
+	// (plan.FeatureHistory) at a moment is the last one whose event_time is not after it. An error of answer ends the sweep and is returned.
+	Sweep(ctx context.Context, s *plan.Scan, qs []Question, answer func(i int, row []types.Value) error) error
+}
+
+// Question asks for the row that a relation has for a key at a moment.
+type Question struct {
+	// Key are values of exactly the types of the relation's key columns, none of them NULL.
+	Key []types.Value
+	// At is the moment in µs, or where the scan's AsOf is Served the time of the wall clock at which readers saw it.
+	At int64
+	// NoKey is set where no row can be found (a NULL in the key, or in the moment): Key and At mean nothing, and the answer is nil.
+	NoKey bool
 }
 
 // Rows is a stream of rows. Next returns nil at the end; the row is valid until the next call. Close is idempotent.
@@ -42,16 +60,24 @@ type Context struct {
 	Tables Tables
 	Params []types.Value
 	Now    int64 // NOW() of the statement, µs
-	// MemoryLimit bounds what one sort, aggregation or distinct keeps, in bytes; 0 means 256 MiB. Past it the statement
-	// stops with 53200 and a hint that names the setting.
+	// MemoryLimit bounds what one operator (a sort, a join's table, an aggregation, …) keeps, in bytes; 0 means 256 MiB. Past it the operator
+	// writes files into TempDir; where that is empty the statement stops with 53200 and a hint that names the setting.
 	MemoryLimit int64
+	// TempDir is where temporary files go. They are deleted when the root is closed; what a crash leaves there is its owner's to delete.
+	TempDir string
 	// Session as the planner saw it.
 	Session plan.Session
+	// Instrument, where set, counts what each node of the plan does, for EXPLAIN ANALYZE.
+	Instrument *Instrument
+
+	state *state        // shared by all operators of the statement
+	outer []types.Value // what the queries around hand in
+	local map[*plan.Spool]*store
 }
 
 // env is a fresh environment for expressions over rows of n columns.
 func (c *Context) env(n int) expr.Env {
-	return expr.Env{Row: make([]types.Value, n), Now: c.Now, Params: c.Params, Zone: c.Session.Zone}
+	return expr.Env{Row: make([]types.Value, n), Now: c.Now, Params: c.Params, Zone: c.Session.Zone, Outer: c.outer, Run: c.state.run}
 }
 
 // batchRows is how many rows a batch has at most. At a hundred bytes a row a batch stays in the second-level cache.

@@ -147,6 +147,10 @@ func (f tablesFunc) Open(ctx context.Context, s *plan.Scan, keys [][]types.Value
 	return f(ctx, s, keys)
 }
 
+func (f tablesFunc) Sweep(context.Context, *plan.Scan, []Question, func(int, []types.Value) error) error {
+	return errors.New("these tables have no past")
+}
+
 type countingRows struct {
 	Rows
 	read func()

@@ -14,22 +14,43 @@ const defaultMemory = 256 << 20
 type account struct {
 	what        string // the operator, as the error names it
 	used, limit int64
+	spills      bool // what does not fit may be written to files
 }
 
 func newAccount(what string, c *Context) account {
-	limit := c.MemoryLimit
-	if limit <= 0 {
-		limit = defaultMemory
-	}
-	return account{what: what, limit: limit}
+	return account{what: what, limit: c.limit(), spills: c.TempDir != ""}
 }
 
-// grow adds n bytes, or fails past the limit.
+// limit is the memory that one operator may use.
+func (c *Context) limit() int64 {
+	if c.MemoryLimit <= 0 {
+		return defaultMemory
+	}
+	return c.MemoryLimit
+}
+
+// grow adds n bytes, or fails past the limit: for what cannot be written to files.
 func (a *account) grow(n int64) error {
 	a.used += n
 	if a.used <= a.limit {
 		return nil
 	}
+	return a.tooMuch()
+}
+
+// full adds n bytes and reports whether it is time to write to files what is kept; it fails where there are none.
+func (a *account) full(n int64) (bool, error) {
+	a.used += n
+	switch {
+	case a.used <= a.limit:
+		return false, nil
+	case !a.spills:
+		return false, a.tooMuch()
+	}
+	return true, nil
+}
+
+func (a *account) tooMuch() error {
 	return types.Errorf(types.CodeOutOfMemory, "%s needs more memory than the limit of %d MiB", a.what, max(1, a.limit>>20)).
 		WithHint("SET memory_limit to more, or let the statement read or keep fewer rows")
 }

@@ -19,7 +19,11 @@ type database struct {
 	// opened counts scans by how they were opened: "all", or the number of keys.
 	opened []string
 	limit  int64
+	temp   string // where temporary files go
+	off    map[string]bool
 	params []types.Value
+	// visible are the tables that hold row versions, with the column from which on a row is visible; the one behind it says until when.
+	visible map[string]int
 }
 
 func newDatabase() *database {
@@ -109,6 +113,61 @@ func (db *database) Open(_ context.Context, s *plan.Scan, keys [][]types.Value) 
 	return r, nil
 }
 
+// Sweep implements Tables: a table in memory has at any moment the rows that it has, and a history those whose event_time has come.
+func (db *database) Sweep(_ context.Context, s *plan.Scan, qs []Question, answer func(int, []types.Value) error) error {
+	event := -1
+	if s.Relation.Kind == plan.FeatureHistory {
+		event = s.Relation.Columns.Index("event_time")
+	}
+	out := make([]types.Value, len(s.Columns))
+	for i := len(qs) - 1; i >= 0; i-- { // in any order
+		var best []types.Value
+		for _, row := range db.rows[s.Relation.Name] {
+			if qs[i].NoKey || !matches(s.Relation, row, qs[i].Key) {
+				continue
+			}
+			if v := db.versions(s.Relation); v >= 0 && (row[v].I > qs[i].At || row[v+1].I <= qs[i].At) {
+				continue
+			}
+			if event >= 0 && (row[event].I > qs[i].At || best != nil && best[event].I > row[event].I) {
+				continue
+			}
+			best = row
+		}
+		if best == nil {
+			if err := answer(i, nil); err != nil {
+				return err
+			}
+			continue
+		}
+		for n, c := range s.Columns {
+			out[n] = best[c]
+		}
+		if err := answer(i, out); err != nil {
+			return err
+		}
+		clear(out)
+	}
+	return nil
+}
+
+// versions is the column from which on a row of r is visible, -1 where rows always are.
+func (db *database) versions(r *plan.Relation) int {
+	if v, ok := db.visible[r.Name]; ok {
+		return v
+	}
+	return -1
+}
+
+func matches(r *plan.Relation, row, key []types.Value) bool {
+	for i, k := range r.Key {
+		if row[k].IsNull() || types.Compare(row[k], key[i]) != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 type memoryRows struct {
 	scan   *plan.Scan
 	rows   [][]types.Value
@@ -150,7 +209,7 @@ func (db *database) query(ctx context.Context, text string) (*plan.Query, [][]st
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := plan.BindQuery(sts[0].(*syntax.Query).Select, db, plan.Session{})
+	q, err := plan.BindQuery(sts[0].(*syntax.Query).Select, db, plan.Session{Off: db.off})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,7 +218,7 @@ func (db *database) query(ctx context.Context, text string) (*plan.Query, [][]st
 }
 
 func (db *database) run(ctx context.Context, q *plan.Query) ([][]string, error) {
-	op, err := Build(q, &Context{Tables: db, MemoryLimit: db.limit, Params: db.params, Now: 1_750_000_000_000_000})
+	op, err := Build(q, &Context{Tables: db, MemoryLimit: db.limit, TempDir: db.temp, Params: db.params, Now: 1_750_000_000_000_000})
 	if err != nil {
 		return nil, err
 	}

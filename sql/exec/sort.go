@@ -3,6 +3,7 @@ package exec
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/asofdb/asof/sql/expr"
@@ -10,23 +11,24 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// sorter reads all rows and hands them on in order; rows with equal keys stay in the order in which they came.
+// sorter reads all rows and hands them on in order; rows with equal keys stay in the order in which they came. What does not fit into memory is
+// sorted piece by piece into runs, which are merged.
 type sorter struct {
-	in   Operator
-	keys []plan.SortKey
-	env  expr.Env
-	out  *types.Builder
-	mem  account
+	in     Operator
+	c      *Context
+	keys   []plan.SortKey
+	env    expr.Env
+	schema types.Schema
+	mem    account
 	// atMost is how many rows are wanted, 0 for all. No more than twice as many, or a batch, are kept.
 	atMost int
 	// worst is the key of the last of the first atMost rows so far, nil before there are so many: a row that does not come before it is
 	// not wanted.
-	worst  []byte
-	kept   []sortedRow
-	key    []byte // of the row at hand
-	count  int
-	sorted bool
-	next   int
+	worst []byte
+	kept  []sortedRow
+	key   []byte // of the row at hand
+	count int
+	runs  []*rowFile
 }
 
 // sortedRow is a row with the bytes it is ordered by and its place in the input.
@@ -36,42 +38,34 @@ type sortedRow struct {
 	row   []types.Value
 }
 
-func newSort(n *plan.Sort, in Operator, c *Context, atMost int64) *sorter {
-	s := n.Schema()
-	return &sorter{
-		in: in, keys: n.Keys, env: c.env(len(s)), out: types.NewBuilder(s),
-		mem: newAccount("ORDER BY", c), atMost: int(atMost),
-	}
+func newSort(n *plan.Sort, in Operator, c *Context, atMost int64) Operator {
+	s := &sorter{in: in, c: c, keys: n.Keys, schema: n.Schema(), mem: newAccount("ORDER BY", c), atMost: int(atMost)}
+	s.env = c.env(len(s.schema))
+	return &loop{body: s.run, closed: s.close}
 }
 
-func (s *sorter) Next(ctx context.Context) (*types.Batch, error) {
-	if !s.sorted {
-		if err := s.readAll(ctx); err != nil {
-			return nil, err
-		}
-		s.sort()
-		s.sorted = true
+func (s *sorter) run(ctx context.Context, emit func(*types.Batch) error) error {
+	out := newOutput(s.schema, emit)
+	err := eachRow(ctx, s.in, len(s.schema), func(row []types.Value) error {
+		s.env.Row = row
+		return s.keep()
+	})
+	if err != nil {
+		return err
 	}
-	for ; s.next < len(s.kept) && s.out.Len() < batchRows; s.next++ {
-		s.out.Append(s.kept[s.next].row)
-	}
-	return finish(s.out), nil
-}
-
-func (s *sorter) readAll(ctx context.Context) error {
-	for {
-		b, err := pull(ctx, s.in)
-		if b == nil || err != nil {
+	if len(s.runs) > 0 {
+		if err := s.spill(); err != nil {
 			return err
 		}
-		for i := range b.Rows() {
-			b.Row(i, s.env.Row)
-			if err := s.keep(); err != nil {
-				return err
-			}
-		}
-		b.Release()
+		return s.merge(out)
 	}
+	s.sort()
+	for i := range s.kept {
+		if err := out.row(s.kept[i].row); err != nil {
+			return err
+		}
+	}
+	return out.flush()
 }
 
 // keep adds the row at hand; with a limit, the rows that can no longer be among the first are dropped now and then.
@@ -90,8 +84,12 @@ func (s *sorter) keep() error {
 	r := sortedRow{key: bytes.Clone(s.key), place: s.count, row: cloneRow(s.env.Row)}
 	s.count++
 	s.kept = append(s.kept, r)
-	if err := s.mem.grow(r.size()); err != nil {
+	full, err := s.mem.full(r.size())
+	if err != nil {
 		return err
+	}
+	if full {
+		return s.spill()
 	}
 	if s.atMost > 0 && len(s.kept) >= 2*s.atMost && len(s.kept) > batchRows {
 		s.sort()
@@ -136,7 +134,76 @@ func (s *sorter) sort() {
 	})
 }
 
-func (s *sorter) Close() error {
+// spill writes what is kept to a run, in order.
+func (s *sorter) spill() error {
+	if len(s.kept) == 0 {
+		return nil
+	}
+	s.sort()
+	r, err := newRowFile(&s.c.state.temp, runTypes(s.schema), s.mem.limit)
+	if err != nil {
+		return err
+	}
+	s.runs = append(s.runs, r)
+	row := make([]types.Value, 1, 1+len(s.schema))
+	for i := range s.kept {
+		row[0] = types.Value{Kind: types.Bytea, S: string(s.kept[i].key)}
+		if err := r.append(append(row[:1], s.kept[i].row...)); err != nil {
+			return err
+		}
+	}
+	clear(s.kept)
+	s.kept, s.mem.used = s.kept[:0], 0
+	return r.finish()
+}
+
+// runTypes are the types of a sorted run: the key, then the row.
+func runTypes(s types.Schema) []types.Type {
+	return append([]types.Type{{Kind: types.Bytea}}, typesOf(s)...)
+}
+
+// fanIn is how many runs are merged at a time: each has a block in memory and an open file.
+const fanIn = 32
+
+// merge hands the rows of all runs out in order. Runs that stand side by side are merged into one until there are few, so that
+// rows with equal keys stay in order.
+func (s *sorter) merge(out *output) error {
+	for len(s.runs) > fanIn {
+		var merged []*rowFile
+		for group := range slices.Chunk(s.runs, fanIn) {
+			r, err := newRowFile(&s.c.state.temp, runTypes(s.schema), s.mem.limit)
+			if err != nil {
+				return err
+			}
+			merged = append(merged, r)
+			if err := mergeRuns(group, r.append); err != nil {
+				return err
+			}
+			if err := r.finish(); err != nil {
+				return err
+			}
+			if err := closeRuns(group); err != nil {
+				return err
+			}
+		}
+		s.runs = merged
+	}
+	err := mergeRuns(s.runs, func(row []types.Value) error { return out.row(row[1:]) })
+	if err != nil {
+		return err
+	}
+	return out.flush()
+}
+
+func closeRuns(runs []*rowFile) error {
+	var err error
+	for _, r := range runs {
+		err = errors.Join(err, r.close())
+	}
+	return err
+}
+
+func (s *sorter) close() error {
 	s.kept = nil
-	return s.in.Close()
+	return errors.Join(s.in.Close(), closeRuns(s.runs))
 }

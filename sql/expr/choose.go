@@ -68,6 +68,9 @@ type Coalesce struct {
 	T  types.Type
 }
 
+// NewCoalesce returns COALESCE(xs…), all of type t.
+func NewCoalesce(t types.Type, xs ...Expr) Expr { return newCoalesce(xs, t) }
+
 func newCoalesce(xs []Expr, t types.Type) Expr {
 	var kept []Expr
 	for _, x := range xs {

@@ -13,6 +13,9 @@ type Env struct {
 	Now    int64          // NOW(), microseconds UTC
 	Params []types.Value  // $1 is Params[0]
 	Zone   *time.Location // the session's TimeZone; nil means UTC
+	Outer  []types.Value  // what the query around hands in: what Outers index
+	// Run evaluates a query that stands in an expression; nil where none can.
+	Run func(q *Subquery, env *Env) (types.Value, error)
 }
 
 // Expr is a bound expression. String prints canonical PostgreSQL text: equal expressions print equally, and PostgreSQL reads it.
@@ -93,7 +96,8 @@ type Scope interface {
 	// Call is asked before the scalar functions: it returns (nil, nil) for a call that is not its own (plan takes
 	// the aggregates), and an error for one that may not stand here.
 	Call(call *syntax.Call) (Expr, error)
-	// Sub binds a subquery used as a value (*syntax.Subquery, *syntax.Exists, *syntax.In with Sub, *syntax.Quantified over one), or refuses it.
+	// Sub binds a subquery used as a value (*syntax.Subquery, *syntax.Exists, *syntax.In with Sub, *syntax.Quantified over one, *syntax.Binary of a
+	// row and one), or refuses it.
 	Sub(x syntax.Expr) (Expr, error)
 	// Param gives $N the type the context wants (Null where it wants none), or returns the type it already has.
 	Param(n int, want types.Type) (types.Type, error)

@@ -78,6 +78,9 @@ func (b *binder) binary(x *syntax.Binary) (Expr, error) {
 	if l, r, ok := rows(x.L, x.R); ok {
 		return b.compareRows(x.Op, l, r)
 	}
+	if _, row := x.L.(*syntax.Row); row && isSubquery(x.R) {
+		return b.scope.Sub(x)
+	}
 	l, err := b.operand(x.L)
 	if err != nil {
 		return nil, err
@@ -87,6 +90,11 @@ func (b *binder) binary(x *syntax.Binary) (Expr, error) {
 		return nil, err
 	}
 	return b.operate(x.Op, l, r)
+}
+
+func isSubquery(x syntax.Expr) bool {
+	_, ok := x.(*syntax.Subquery)
+	return ok
 }
 
 // logic gathers a chain of one connective first, so that a long one neither nests nor copies.

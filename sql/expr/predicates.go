@@ -268,7 +268,7 @@ func (b *binder) like(x *syntax.Like) (Expr, error) {
 }
 
 func (b *binder) quantified(x *syntax.Quantified) (Expr, error) {
-	if _, sub := x.R.(*syntax.Subquery); sub {
+	if isSubquery(x.R) {
 		return b.scope.Sub(x)
 	}
 	l, err := b.operand(x.L)

@@ -1,6 +1,8 @@
 package expr
 
-// Children returns x's direct operands.
+import "slices"
+
+// Children returns x's direct operands. Those of a Subquery are its Args and its Left; what it is made of inside is another query's.
 func Children(x Expr) []Expr {
 	switch x := x.(type) {
 	case *Compare:
@@ -46,6 +48,8 @@ func Children(x Expr) []Expr {
 		return []Expr{x.X, x.Pattern}
 	case *Case:
 		return caseChildren(x)
+	case *Subquery:
+		return slices.Concat(x.Args, x.Left)
 	}
 	return nil
 }
@@ -117,6 +121,10 @@ func Rebuild(x Expr, f func(Expr) Expr) Expr {
 		return newLike(xs[0], xs[1], escape, x.Not, x.Fold)
 	case *Case:
 		return rebuildCase(x, xs)
+	case *Subquery:
+		q := *x
+		q.Args, q.Left = xs[:len(x.Args):len(x.Args)], xs[len(x.Args):]
+		return &q
 	}
 	return x
 }

@@ -21,7 +21,7 @@ func BindFeature(st *syntax.CreateFeature, cat Catalog, s Session) (*Feature, []
 	}
 	// A feature means the same whoever reads it: its literals and its days are UTC, whatever the session says.
 	b := &binder{cat: featureCatalog{cat}, inFeature: true, params: params{none: true}}
-	q, err := b.bindSelect(st.Select)
+	q, err := b.bindSelect(st.Select, around{}, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -59,7 +59,7 @@ func (c featureCatalog) Relation(name string) (*Relation, error) {
 		return nil, err
 	}
 	switch {
-	case rel.Kind == FeatureRelation:
+	case rel.Kind == FeatureRelation || rel.Kind == FeatureHistory:
 		return nil, types.Errorf(types.CodeNotSupported, "a feature over the feature %q is not yet supported", name)
 	case rel.PlainTable:
 		return nil, types.Errorf(types.CodeWrongObjectType, "%q is a plain table: it has no timeline for a feature to follow", name).
@@ -72,8 +72,23 @@ func (c featureCatalog) Relation(name string) (*Relation, error) {
 
 // featureForm refuses the clauses that a feature cannot have.
 func featureForm(sel *syntax.Select) error {
-	if err := wholeSelect(sel); err != nil {
-		return err
+	switch from := sel.From.(type) {
+	case *syntax.Join:
+		return notYet(from.Span, "a JOIN in a feature is")
+	case *syntax.Derived:
+		return notYet(from.Span, "a subquery in FROM of a feature is")
+	case *syntax.Table:
+		if from.File {
+			return notYet(from.Span, "a feature over a file is").WithHint("make a source of it: CREATE SOURCE … WITH (connector = 'file', commit_time = '…')")
+		}
+	}
+	switch {
+	case len(sel.With) > 0:
+		return notYet(sel.Span, "WITH in a feature is")
+	case sel.Values != nil:
+		return notYet(sel.Span, "a feature of VALUES is")
+	case sel.Set != nil:
+		return notYet(sel.Set.OpPos, sel.Set.Op+" in a feature is")
 	}
 	never := func(place syntax.Span, what, hint string) error {
 		return errorAt(place, types.CodeInvalidFunctionDef, "%s cannot stand in a feature", what).WithHint("%s", hint)

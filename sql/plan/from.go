@@ -4,65 +4,94 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// from binds FROM: the node that produces its rows, and the scope in which everything else is bound.
-func (b *binder) from(x syntax.TableExpr) (Node, *scope, error) {
-	s := &scope{b: b, places: map[*expr.Column]syntax.Span{}, group: &grouping{}}
-	var node Node
-	switch x := x.(type) {
-	case nil:
-		node = &One{}
-	case *syntax.Table:
-		scan, t, err := b.scan(x, s)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.tables, s.group.width, node = []*table{t}, t.width(), scan
-	case *syntax.Join:
-		return nil, nil, notYet(x.Span, "JOIN is")
-	case *syntax.Derived:
-		if x.Select != nil && x.Select.Values != nil {
-			return nil, nil, notYet(x.Span, "VALUES in FROM is")
-		}
-		return nil, nil, notYet(x.Span, "a subquery in FROM is")
-	default:
-		return nil, nil, notYet(x.Place(), "this in FROM is")
-	}
-	return node, s, nil
+// input is one relation of FROM, or several that are joined.
+type input struct {
+	node    Node
+	tables  []*table
+	columns []column
+	width   int // of the node's row
 }
 
-// scan binds one relation of FROM.
-func (b *binder) scan(x *syntax.Table, s *scope) (*Scan, *table, error) {
-	if x.File {
-		return nil, nil, notYet(x.Span, "a file in FROM is")
+// from binds FROM: the node that produces its rows, and the scope in which everything else is bound.
+func (b *binder) from(x syntax.TableExpr, a around) (Node, *scope, error) {
+	s := b.newScope(a)
+	if x == nil {
+		return &One{}, s, nil
 	}
+	in, err := b.input(x, s, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.tables, s.columns, s.group.width = in.tables, in.columns, in.width
+	return in.node, s, nil
+}
+
+// input binds a part of FROM whose row begins at column offset of the whole row.
+func (b *binder) input(x syntax.TableExpr, s *scope, offset int) (input, error) {
+	switch x := x.(type) {
+	case *syntax.Table:
+		if c := s.ctes.find(x); c != nil {
+			return b.reference(c, x, s, offset)
+		}
+		return b.scan(x, s, offset)
+	case *syntax.Derived:
+		return b.derived(x, s, offset)
+	case *syntax.Join:
+		return b.join(x, s, offset)
+	}
+	return input{}, notYet(x.Place(), "this in FROM is")
+}
+
+// scan binds one relation of FROM, read at one moment.
+func (b *binder) scan(x *syntax.Table, s *scope, offset int) (input, error) {
+	in, scan, err := b.relationInput(x, offset)
+	if err != nil {
+		return input{}, err
+	}
+	scan.AsOf, err = b.asOf(x.AsOf, s)
+	return in, err
+}
+
+// relationInput binds one relation of FROM but for its moment.
+func (b *binder) relationInput(x *syntax.Table, offset int) (input, *Scan, error) {
 	rel, err := b.relation(x)
 	if err != nil {
-		return nil, nil, err
+		return input{}, nil, err
 	}
-	t, err := newTable(x, rel)
+	t, err := newTable(x.Span, x.Name, x.Alias, x.Columns, rel, offset)
 	if err != nil {
-		return nil, nil, err
+		return input{}, nil, err
 	}
-	asOf, err := b.asOf(x.AsOf, s)
-	if err != nil {
-		return nil, nil, err
+	if x.File && x.Alias == "" { // a path is no name to put before a column
+		t.hidden = ""
 	}
-	scan := &Scan{Relation: rel, AsOf: asOf}
+	scan := &Scan{Relation: rel}
 	for i := range t.width() {
 		scan.Columns = append(scan.Columns, i)
 	}
-	return scan, t, nil
+	return t.input(scan), scan, nil
+}
+
+// input is the table alone, whose rows node has.
+func (t *table) input(node Node) input {
+	in := input{node: node, tables: []*table{t}, width: t.width()}
+	for i, n := range t.names {
+		in.columns = append(in.columns, column{n, t.column(i)})
+	}
+	return in
 }
 
 // historySuffix makes the name of a feature's relation of change points.
 const historySuffix = "_history"
 
 func (b *binder) relation(x *syntax.Table) (*Relation, error) {
+	if x.File {
+		return b.file(x)
+	}
 	rel, err := b.cat.Relation(x.Name)
 	if err == nil {
 		return rel, nil
@@ -72,45 +101,67 @@ func (b *binder) relation(x *syntax.Table) (*Relation, error) {
 			return nil, notYet(x.Span, "the history of a feature ("+x.Name+") is")
 		}
 	}
-	return nil, at(err, x.Span)
+	return nil, at(err, x.NamePos)
+}
+
+// file asks for a file's columns.
+func (b *binder) file(x *syntax.Table) (*Relation, error) {
+	files, ok := b.cat.(FileCatalog)
+	if !ok {
+		return nil, notYet(x.Span, "a file in FROM is")
+	}
+	if x.AsOf != nil {
+		return nil, errorAt(x.AsOf.Span, types.CodeWrongObjectType, "a file has no past: it is read as it is").
+			WithHint("leave AS OF away, or make a source of the file: CREATE SOURCE … WITH (connector = 'file', commit_time = '…')")
+	}
+	rel, err := files.File(x.Name)
+	return rel, at(err, x.NamePos)
 }
 
 // newTable names the columns of rel as the statement does.
-func newTable(x *syntax.Table, rel *Relation) (*table, error) {
-	t := &table{name: x.Name, place: x.Span, rel: rel}
-	if x.Alias != "" && x.Alias != x.Name {
-		t.name, t.hidden = x.Alias, x.Name
+func newTable(place syntax.Span, name, alias string, columns []string, rel *Relation, offset int) (*table, error) {
+	t := &table{name: name, place: place, rel: rel, offset: offset}
+	if alias != "" && alias != name {
+		t.name, t.hidden = alias, name
 	}
-	if len(x.Columns) > len(rel.Columns) {
-		return nil, errorAt(x.Span, types.CodeInvalidColumnRef, "table %q has %d columns available but %d columns specified", t.name, len(rel.Columns), len(x.Columns))
+	if len(columns) > len(rel.Columns) {
+		return nil, errorAt(place, types.CodeInvalidColumnRef, "table %q has %d columns available but %d columns specified", t.name, len(rel.Columns), len(columns))
 	}
 	for _, c := range rel.Columns {
 		t.names = append(t.names, c.Name)
 	}
-	copy(t.names, x.Columns)
+	copy(t.names, columns)
 	return t, nil
 }
 
-// asOf binds a moment. It is constant over the statement: a column of another relation needs a join.
+// asOf binds a moment that is constant over the statement.
 func (b *binder) asOf(x *syntax.AsOf, s *scope) (AsOf, error) {
 	if x == nil {
 		return AsOf{}, nil
 	}
-	if x.Served {
-		return AsOf{}, notYet(x.Span, "AS OF SERVED is")
-	}
 	if ref := firstColumn(x.X); ref != nil {
-		return AsOf{}, notYet(ref.Span, "AS OF a column is a join with the relation that has it, and joins are")
+		return AsOf{}, errorAt(ref.Span, types.CodeInvalidColumnRef, "AS OF a column needs a join with the relation that has it").
+			WithHint("write … LEFT JOIN the relation AS OF %s ON …, behind the relation with the column", syntax.PrintExpr(x.X))
 	}
-	clause := "AS OF"
-	if x.Before {
-		clause = "BEFORE"
-	}
-	bound, err := constantAs(x.X, s.constantIn(clause), types.Type{Kind: types.Timestamptz})
+	bound, err := constantAs(x.X, s.constantIn(asOfClause(x)), types.Type{Kind: types.Timestamptz})
 	if err != nil {
 		return AsOf{}, err
 	}
-	return AsOf{X: bound, Before: x.Before}, nil
+	if hasSubquery(bound) {
+		return AsOf{}, notYet(x.X.Place(), "a subquery in AS OF is")
+	}
+	return AsOf{X: bound, Before: x.Before, Served: x.Served}, nil
+}
+
+// asOfClause names the clause for errors.
+func asOfClause(x *syntax.AsOf) string {
+	switch {
+	case x.Before:
+		return "BEFORE"
+	case x.Served:
+		return "AS OF SERVED"
+	}
+	return "AS OF"
 }
 
 // firstColumn returns the first column reference below x, nil where there is none.

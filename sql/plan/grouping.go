@@ -40,6 +40,9 @@ func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.ofOuter() {
+		return nil, notYet(call.Span, "an aggregate over an outer query's columns alone, which PostgreSQL computes in the outer query, is")
+	}
 	g := s.group
 	for i := range g.aggs {
 		if a := &g.aggs[i]; a.Name == c.Name && same(a.Arg, c.Arg) && same(a.Filter, c.Filter) {
@@ -48,6 +51,17 @@ func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
 	}
 	g.aggs = append(g.aggs, c)
 	return s.aggregateColumn(len(g.aggs)-1, call), nil
+}
+
+// ofOuter reports whether the call reads columns of outer queries and none of its own.
+func (c AggCall) ofOuter() bool {
+	outer, own := false, false
+	for _, x := range []expr.Expr{c.Arg, c.Filter} {
+		if x != nil {
+			outer, own = outer || len(outersIn(x)) > 0, own || len(columnsOf(x)) > 0
+		}
+	}
+	return outer && !own
 }
 
 // aggregateColumn is the column that will hold aggregate i, for a call of it.
@@ -199,9 +213,7 @@ func (s *scope) groupKey(item syntax.Expr, targets []target) (expr.Expr, error) 
 
 // has reports whether some table has a column called name.
 func (s *scope) has(name string) bool {
-	return slices.ContainsFunc(s.tables, func(t *table) bool {
-		return len(t.indexes(name, false))+len(t.indexes(name, true)) > 0
-	})
+	return len(s.find(&syntax.ColumnRef{Name: name}, s.tables)) > 0
 }
 
 // targetKey is an output used as a key: it may not be an aggregate.
@@ -241,19 +253,36 @@ func (s *scope) check(x expr.Expr) error {
 		if err != nil || s.group.keyOf(y) >= 0 {
 			return false
 		}
-		c, ok := y.(*expr.Column)
-		if !ok || c.Index >= s.group.width {
-			return true
+		switch y := y.(type) {
+		case *expr.Subquery:
+			for _, a := range slices.Concat(y.Left, y.Args) {
+				if err == nil {
+					err = s.check(a)
+				}
+				if c, ok := a.(*expr.Column); ok && err != nil && slices.Contains(y.Args, a) {
+					err = s.ungroupedInside(c)
+				}
+			}
+			return false
+		case *expr.Column:
+			if y.Index >= s.group.width {
+				return false
+			}
+			if t := s.tableOf(y.Index); s.determined(t) {
+				s.group.addKey(y)
+			} else {
+				err = s.ungrouped(y, t)
+			}
+			return false
 		}
-		t := s.tableOf(c.Index)
-		if s.determined(t) {
-			s.group.addKey(c)
-		} else {
-			err = s.ungrouped(c, t)
-		}
-		return false
+		return true
 	})
 	return err
+}
+
+// ungroupedInside is the error for a column that a subquery reads of this query.
+func (s *scope) ungroupedInside(c *expr.Column) error {
+	return errorAt(s.places[c], types.CodeGrouping, "subquery uses ungrouped column %q from outer query", s.tableOf(c.Index).name+"."+c.Name)
 }
 
 // tableOf returns the table that column index of FROM's row belongs to.

@@ -6,8 +6,8 @@ import (
 )
 
 // outputName is the name PostgreSQL gives a column of a select list that has no alias.
-func outputName(x syntax.Expr) string {
-	name, _ := figureName(x)
+func (b *binder) outputName(x syntax.Expr) string {
+	name, _ := b.figureName(x)
 	if name == "" {
 		return "?column?"
 	}
@@ -16,34 +16,36 @@ func outputName(x syntax.Expr) string {
 
 // figureName returns a name for x and whether it is a strong one: the name of a type or of CASE is weak and
 // gives way to a strong one from inside.
-func figureName(x syntax.Expr) (name string, strong bool) {
+func (b *binder) figureName(x syntax.Expr) (name string, strong bool) {
 	switch x := x.(type) {
 	case *syntax.ColumnRef:
 		return x.Name, true
 	case *syntax.Call:
 		return x.Name, true
 	case *syntax.Index:
-		return figureName(x.X)
+		return b.figureName(x.X)
 	case *syntax.ArrayLit:
 		return "array", true
 	case *syntax.Row:
 		return "row", true
 	case *syntax.Exists:
 		return "exists", true
+	case *syntax.Subquery:
+		return b.subNames[x], true
 	case *syntax.TypedLit:
 		return typeName(x.Type), false
 	case *syntax.Cast:
-		return weakly(x.X, typeName(x.Type))
+		return b.weakly(x.X, typeName(x.Type))
 	case *syntax.Case:
-		return weakly(x.Else, "case")
+		return b.weakly(x.Else, "case")
 	}
 	return "", false
 }
 
 // weakly names after x where x has a strong name, else name.
-func weakly(x syntax.Expr, name string) (string, bool) {
+func (b *binder) weakly(x syntax.Expr, name string) (string, bool) {
 	if x != nil {
-		if inner, strong := figureName(x); strong {
+		if inner, strong := b.figureName(x); strong {
 			return inner, true
 		}
 	}

@@ -70,7 +70,11 @@ func (l *Limit) Children() []Node       { return []Node{l.In} }
 // Describe of a Scan names the columns, the moment and the keys.
 func (s *Scan) Describe() string {
 	var b strings.Builder
-	b.WriteString("Scan " + syntax.QuoteIdent(s.Relation.Name))
+	name := syntax.QuoteIdent(s.Relation.Name)
+	if s.Relation.Kind == FileRelation {
+		name = syntax.QuoteString(s.Relation.Name)
+	}
+	b.WriteString("Scan " + name)
 	names := make([]string, len(s.Columns))
 	for i, c := range s.Columns {
 		names[i] = syntax.QuoteIdent(s.Relation.Column(c).Name)
@@ -112,8 +116,11 @@ func describeKeys(keys [][]expr.Expr) string {
 }
 
 func (a AsOf) describe() string {
-	if a.Before {
+	switch {
+	case a.Before:
 		return " BEFORE " + a.X.String()
+	case a.Served:
+		return " AS OF SERVED " + a.X.String()
 	}
 	return " AS OF " + a.X.String()
 }

@@ -55,7 +55,7 @@ func (s *scope) orderTarget(x syntax.Expr, targets *[]target) (int, error) {
 	if i := slices.IndexFunc(*targets, func(t target) bool { return same(t.x, bound) }); i >= 0 {
 		return i, nil
 	}
-	*targets = append(*targets, target{name: outputName(x), x: bound, place: x.Place(), hidden: true})
+	*targets = append(*targets, target{name: s.b.outputName(x), x: bound, place: x.Place(), hidden: true})
 	return len(*targets) - 1, nil
 }
 

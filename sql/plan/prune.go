@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/types"
 )
 
 // prune makes every scan read only what the tree above it uses, in the order in which it is used first, and drops
@@ -27,13 +28,16 @@ func narrow(n Node, need []int) (Node, map[int]int) {
 		n.In, n.X = in, move(n.X, moved)
 		return n, moved
 	case *Project:
-		in, moved := narrow(n.In, columnsOf(expressions(n.Exprs)...))
-		n.In = in
-		moveOutputs(n.Exprs, moved)
-		if n.idle() {
-			return in, identity(len(n.Exprs))
-		}
-		return n, identity(len(n.Exprs))
+		return n.narrow(need)
+	case *Join:
+		return n.narrow(need)
+	case *AsOfJoin:
+		return n.narrow(need)
+	case *UnionAll:
+		return n.narrow(need)
+	case *SetOp:
+		n.L, n.R = prune(n.L), prune(n.R)
+		return n, identity(width(n))
 	case *Aggregation:
 		xs := expressions(n.Keys)
 		for _, c := range n.Aggs {
@@ -65,6 +69,111 @@ func narrow(n Node, need []int) (Node, map[int]int) {
 		return n, moved
 	}
 	return n, identity(len(n.Schema()))
+}
+
+// narrow drops the outputs that nobody reads.
+func (p *Project) narrow(need []int) (Node, map[int]int) {
+	kept := make([]Output, 0, len(need))
+	moved := make(map[int]int, len(need))
+	for i, o := range p.Exprs {
+		if slices.Contains(need, i) {
+			moved[i] = len(kept)
+			kept = append(kept, o)
+		}
+	}
+	p.Exprs = kept
+	in, below := narrow(p.In, columnsOf(expressions(p.Exprs)...))
+	p.In = in
+	moveOutputs(p.Exprs, below)
+	if p.idle() {
+		return in, moved
+	}
+	return p, moved
+}
+
+func (j *Join) narrow(need []int) (Node, map[int]int) {
+	w := width(j.L)
+	var left, right []int
+	var lk, rk []expr.Expr
+	for _, k := range j.Keys {
+		lk, rk = append(lk, k.L), append(rk, k.R)
+	}
+	for _, c := range union(need, columnsOf(j.On)) {
+		if c < w {
+			left = append(left, c)
+		} else {
+			right = append(right, c-w)
+		}
+	}
+	l, lm := narrow(j.L, union(left, columnsOf(lk...)))
+	r, rm := narrow(j.R, union(right, columnsOf(rk...)))
+	j.L, j.R = l, r
+	moved := beside(lm, w, rm, width(l))
+	j.On = move(j.On, moved)
+	for i := range j.Keys {
+		j.Keys[i] = JoinKey{move(j.Keys[i].L, lm), move(j.Keys[i].R, rm)}
+	}
+	return j, moved
+}
+
+func (j *AsOfJoin) narrow(need []int) (Node, map[int]int) {
+	w := width(j.In)
+	left := columnsOf(append(slices.Clone(j.Keys), j.At)...)
+	var right []int
+	for _, c := range union(need, columnsOf(j.Residual)) {
+		if c < w {
+			left = union(left, []int{c})
+		} else {
+			right = append(right, c-w)
+		}
+	}
+	in, lm := narrow(j.In, left)
+	_, rm := j.Scan.narrow(right)
+	j.In = in
+	moved := beside(lm, w, rm, width(in))
+	j.Residual, j.At = move(j.Residual, moved), move(j.At, lm)
+	for i := range j.Keys {
+		j.Keys[i] = move(j.Keys[i], lm)
+	}
+	return j, moved
+}
+
+// beside is where the columns of two rows are when one stands behind the other: the left row had w columns and has now.
+func beside(left map[int]int, w int, right map[int]int, now int) map[int]int {
+	moved := make(map[int]int, len(left)+len(right))
+	for from, to := range left {
+		moved[from] = to
+	}
+	for from, to := range right {
+		moved[w+from] = now + to
+	}
+	return moved
+}
+
+// narrow gives all inputs the same row.
+func (u *UnionAll) narrow(need []int) (Node, map[int]int) {
+	out := make(types.Schema, len(need))
+	moved := make(map[int]int, len(need))
+	for i, c := range need {
+		out[i], moved[c] = u.Out[c], i
+	}
+	for i := range u.Ins {
+		in, below := narrow(u.Ins[i], need)
+		s := in.Schema()
+		exact := len(s) == len(need)
+		outputs := make([]Output, len(need))
+		for j, c := range need {
+			at := below[c]
+			exact = exact && at == j
+			outputs[j] = Output{Name: out[j].Name, X: columnAt(s, at), T: s[at].Type}
+		}
+		if !exact {
+			in = &Project{In: in, Exprs: outputs}
+		}
+		u.Ins[i] = in
+	}
+	u.Out = out
+	return u, moved
 }
 
 func (s *Scan) narrow(need []int) (Node, map[int]int) {

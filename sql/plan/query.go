@@ -11,33 +11,77 @@ import (
 
 // BindQuery binds a SELECT.
 func BindQuery(sel *syntax.Select, cat Catalog, s Session) (*Query, error) {
-	b := &binder{cat: cat, zone: s.Zone, params: params{types: slices.Clone(s.Params)}}
-	asOf, err := b.asOf(sel.AsOf, &scope{b: b, places: map[*expr.Column]syntax.Span{}, group: &grouping{}})
+	b := newBinder(cat, s)
+	asOf, err := b.asOf(sel.AsOf, b.newScope(around{}))
 	if err != nil {
 		return nil, err
 	}
-	root, err := b.selectNode(sel)
+	root, err := b.query(sel, around{})
 	if err != nil {
 		return nil, err
 	}
+	return b.whole(root, asOf), nil
+}
+
+func newBinder(cat Catalog, s Session) *binder {
+	return &binder{
+		cat: cat, zone: s.Zone, params: params{types: slices.Clone(s.Params)},
+		off: s.Off, subNames: map[*syntax.Subquery]string{},
+	}
+}
+
+// whole is the query of a root that is bound.
+func (b *binder) whole(root Node, asOf AsOf) *Query {
 	q := &Query{AsOf: asOf, Params: b.params.final()}
 	for _, c := range root.Schema() {
 		q.Columns = append(q.Columns, ResultColumn{Name: c.Name, Type: c.Type})
 	}
-	q.Root = prune(root)
-	q.Scans = scans(q.Root, nil)
-	return q, nil
+	q.Root = b.optimise(root)
+	everywhere(q.Root, func(n Node) {
+		switch n := n.(type) {
+		case *Scan:
+			q.Scans = append(q.Scans, n)
+		case *AsOfJoin:
+			q.Sweeps = append(q.Sweeps, n.Scan)
+		}
+	})
+	return q
 }
 
-// scans appends all Scan nodes at and below n.
-func scans(n Node, to []*Scan) []*Scan {
-	if s, ok := n.(*Scan); ok {
-		return append(to, s)
+// query binds a query but for its AS OF.
+func (b *binder) query(sel *syntax.Select, a around) (Node, error) {
+	a, err := b.with(sel.With, a)
+	if err != nil {
+		return nil, err
 	}
-	for _, c := range n.Children() {
-		to = scans(c, to)
+	switch {
+	case sel.Set != nil:
+		return b.setOperation(sel, a)
+	case sel.Values != nil:
+		return b.valuesQuery(sel, a)
 	}
-	return to
+	q, err := b.bindSelect(sel, a, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.group(); err != nil {
+		return nil, err
+	}
+	return q.arrange(), nil
+}
+
+// nested binds a query inside another one: its AS OF holds for the relations in it that have none of their own.
+func (b *binder) nested(sel *syntax.Select, a around) (Node, error) {
+	node, err := b.query(sel, a)
+	if err != nil {
+		return nil, err
+	}
+	moment, err := b.asOf(sel.AsOf, b.newScope(a))
+	if err != nil {
+		return nil, err
+	}
+	moment.spread(node)
+	return node, nil
 }
 
 // selection is one SELECT, bound over FROM's row and the aggregates; what is left is to arrange it.
@@ -51,72 +95,48 @@ type selection struct {
 	limit, offset expr.Expr
 }
 
-// selectNode binds one SELECT and arranges it as a tree.
-func (b *binder) selectNode(sel *syntax.Select) (Node, error) {
-	if err := wholeSelect(sel); err != nil {
-		return nil, err
-	}
-	q, err := b.bindSelect(sel)
-	if err != nil {
-		return nil, err
-	}
-	if err := q.group(); err != nil {
-		return nil, err
-	}
-	return q.arrange(), nil
-}
-
-// wholeSelect refuses the forms of a query that are not a single SELECT.
-func wholeSelect(sel *syntax.Select) error {
-	switch {
-	case len(sel.With) > 0:
-		return notYet(sel.Span, "WITH is")
-	case sel.Set != nil:
-		return notYet(sel.Span, sel.Set.Op+" is")
-	case sel.Values != nil:
-		return notYet(sel.Span, "VALUES is")
-	}
-	return nil
-}
-
-// bindSelect binds the clauses in PostgreSQL's order, so that of several mistakes the same one is reported.
-func (b *binder) bindSelect(sel *syntax.Select) (*selection, error) {
-	from, s, err := b.from(sel.From)
+// bindSelect binds the clauses in PostgreSQL's order, so that of several mistakes the same one is reported. With open the types of bare literals in
+// the select list stay open.
+func (b *binder) bindSelect(sel *syntax.Select, a around, open bool) (*selection, error) {
+	from, s, err := b.from(sel.From, a)
 	if err != nil {
 		return nil, err
 	}
 	q := &selection{scope: s, from: from, distinct: sel.Distinct}
-	if q.targets, err = s.targets(sel.Items); err != nil {
+	if q.targets, err = s.targets(sel.Items, open); err != nil {
 		return nil, err
 	}
+	return q, q.clauses(sel)
+}
+
+// clauses binds what follows FROM.
+func (q *selection) clauses(sel *syntax.Select) (err error) {
+	s := q.scope
 	if sel.Where != nil {
 		if q.where, err = expr.BindBool(sel.Where, s.in("WHERE"), "WHERE"); err != nil {
-			return nil, at(err, sel.Where.Place())
-		}
-		if scan, ok := from.(*Scan); ok {
-			scan.pushKeys(q.where)
+			return at(err, sel.Where.Place())
 		}
 	}
 	if sel.Having != nil {
 		if q.having, err = expr.BindBool(sel.Having, s, "HAVING"); err != nil {
-			return nil, at(err, sel.Having.Place())
+			return at(err, sel.Having.Place())
 		}
 	}
 	if q.order, q.targets, err = s.orderBy(sel.OrderBy, q.targets, sel.Distinct); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.groupBy(sel.GroupBy, q.targets[:countVisible(q.targets)]); err != nil {
-		return nil, err
+		return err
 	}
 	s.group.used = len(sel.GroupBy) > 0 || sel.Having != nil
 	if err := q.checkDistinct(); err != nil {
-		return nil, err
+		return err
 	}
-	if q.limit, err = b.count(sel.Limit, s, "LIMIT"); err != nil {
-		return nil, err
+	if q.limit, err = s.count(sel.Limit, "LIMIT"); err != nil {
+		return err
 	}
-	q.offset, err = b.count(sel.Offset, s, "OFFSET")
-	return q, err
+	q.offset, err = s.count(sel.Offset, "OFFSET")
+	return err
 }
 
 // checkDistinct refuses DISTINCT over values that have no equality.
@@ -133,7 +153,7 @@ func (q *selection) checkDistinct() error {
 }
 
 // count binds the argument of LIMIT or OFFSET; nil where there is none.
-func (b *binder) count(x syntax.Expr, s *scope, clause string) (expr.Expr, error) {
+func (s *scope) count(x syntax.Expr, clause string) (expr.Expr, error) {
 	if x == nil {
 		return nil, nil
 	}

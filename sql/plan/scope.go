@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -22,12 +23,41 @@ type table struct {
 // width is the number of columns the table has in the row of FROM, system columns included.
 func (t *table) width() int { return len(t.rel.Columns) + len(t.rel.System) }
 
+// column is a name that stands for a value of FROM's row without a table before it.
+type column struct {
+	name string
+	x    expr.Expr
+}
+
+// around is what a query sees of the queries around it.
+type around struct {
+	// outer is the scope of the query that this one stands in as an expression, nil at the top; sub collects what is read of it.
+	outer *scope
+	sub   *outerValues
+	ctes  *ctes
+}
+
+// outerValues are the values that a subquery reads of the queries around it: expr.Subquery.Args.
+type outerValues struct{ args []expr.Expr }
+
+// index returns the place of x among the values, adding it where it is new.
+func (o *outerValues) index(x expr.Expr) int {
+	if i := slices.IndexFunc(o.args, func(a expr.Expr) bool { return same(a, x) }); i >= 0 {
+		return i
+	}
+	o.args = append(o.args, x)
+	return len(o.args) - 1
+}
+
 // scope gives the names of one SELECT their meaning. While binding, a column is addressed by its index in the row
 // of FROM; an aggregate is a column too, from grouping.width on.
 type scope struct {
+	around
 	b      *binder
 	tables []*table
-	group  *grouping
+	// columns are what * stands for and what names without a table before them mean: the tables' columns, those of USING once.
+	columns []column
+	group   *grouping
 	// places remembers where each column reference or aggregate call stood, for errors that are found later.
 	places map[*expr.Column]syntax.Span
 	// clause names the clause being bound where aggregates may not stand; "" where they may.
@@ -36,6 +66,10 @@ type scope struct {
 	constant bool
 	// nested is set inside an aggregate's arguments.
 	nested bool
+}
+
+func (b *binder) newScope(a around) *scope {
+	return &scope{b: b, around: a, places: map[*expr.Column]syntax.Span{}, group: &grouping{}}
 }
 
 // in returns the same scope for another clause.
@@ -52,34 +86,83 @@ func (s *scope) constantIn(clause string) *scope {
 	return c
 }
 
-// Column resolves a column reference.
-func (s *scope) Column(ref *syntax.ColumnRef) (expr.Expr, error) {
-	tables, err := s.named(ref)
-	if err != nil {
-		return nil, err
+// over returns the scope of some inputs of FROM: what ON, USING and AS OF see.
+func (s *scope) over(clause string, inputs ...input) *scope {
+	c := s.in(clause)
+	c.tables, c.columns = nil, nil
+	for _, in := range inputs {
+		c.tables, c.columns = append(c.tables, in.tables...), append(c.columns, in.columns...)
 	}
-	found, err := s.find(ref, tables)
-	if err != nil {
-		return nil, err
-	}
-	if s.constant {
-		return nil, errorAt(ref.Span, types.CodeInvalidColumnRef, "argument of %s must not contain variables", s.clause)
-	}
-	s.places[found] = ref.Span
-	return found, nil
+	return c
 }
 
-// named returns the tables that a reference may speak of.
-func (s *scope) named(ref *syntax.ColumnRef) ([]*table, error) {
-	if ref.Table == "" {
-		return s.tables, nil
+// Column resolves a column reference, here or in the queries around.
+func (s *scope) Column(ref *syntax.ColumnRef) (expr.Expr, error) {
+	x, missing, err := s.local(ref)
+	if err == nil {
+		return x, nil
 	}
+	if !missing || s.outer == nil {
+		return nil, err
+	}
+	return s.fromOuter(ref, err)
+}
+
+// local resolves a reference to a column of FROM; missing is set where FROM has nothing of that name.
+func (s *scope) local(ref *syntax.ColumnRef) (x expr.Expr, missing bool, err error) {
+	tables := s.tables
+	if ref.Table != "" {
+		t := s.named(ref.Table)
+		if t == nil {
+			return nil, true, s.unknownTable(ref.Span, ref.Table)
+		}
+		tables = []*table{t}
+	}
+	found := s.find(ref, tables)
+	switch {
+	case len(found) > 1:
+		return nil, false, errorAt(ref.Span, types.CodeAmbiguousColumn, "column reference %q is ambiguous", ref.Name)
+	case len(found) == 0:
+		return nil, ref.Table == "", s.unknownColumn(ref, tables)
+	case s.constant:
+		return nil, false, errorAt(ref.Span, types.CodeInvalidColumnRef, "argument of %s must not contain variables", s.clause)
+	}
+	return s.placed(found[0], ref.Span), false, nil
+}
+
+// placed is a copy of x whose columns stand at place.
+func (s *scope) placed(x expr.Expr, place syntax.Span) expr.Expr {
+	x = remap(x, func(i int) int { return i })
+	expr.Walk(x, func(y expr.Expr) bool {
+		if c, ok := y.(*expr.Column); ok {
+			s.places[c] = place
+		}
+		return true
+	})
+	return x
+}
+
+// fromOuter resolves a reference that nothing here is called in the query around this one; err is the error where nothing there is either.
+func (s *scope) fromOuter(ref *syntax.ColumnRef, err error) (expr.Expr, error) {
+	x, there := s.outer.Column(ref)
+	var e *types.Error
+	switch {
+	case errors.As(there, &e) && (e.Code == types.CodeUndefinedColumn || e.Code == types.CodeUndefinedTable):
+		return nil, err
+	case there != nil:
+		return nil, there
+	}
+	return &expr.Outer{Index: s.sub.index(x), Name: ref.Name, T: x.Type()}, nil
+}
+
+// named returns the table that FROM calls name, nil where there is none.
+func (s *scope) named(name string) *table {
 	for _, t := range s.tables {
-		if t.name == ref.Table {
-			return []*table{t}, nil
+		if t.name == name {
+			return t
 		}
 	}
-	return nil, s.unknownTable(ref.Span, ref.Table)
+	return nil
 }
 
 // unknownTable is the error for a qualifier that FROM does not have.
@@ -101,51 +184,43 @@ func (s *scope) unknownTable(place syntax.Span, name string) error {
 	return err
 }
 
-// find looks for the column in tables: the user's columns first, then the system columns.
-func (s *scope) find(ref *syntax.ColumnRef, tables []*table) (*expr.Column, error) {
-	var found *expr.Column
-	for _, system := range []bool{false, true} {
-		for _, t := range tables {
-			for _, i := range t.indexes(ref.Name, system) {
-				if found != nil {
-					return nil, errorAt(ref.Span, types.CodeAmbiguousColumn, "column reference %q is ambiguous", ref.Name)
-				}
-				c := t.rel.Column(i)
-				found = &expr.Column{Index: t.offset + i, Name: c.Name, T: c.Type}
+// find returns what in tables is called as the reference says: the user's columns before the system columns.
+func (s *scope) find(ref *syntax.ColumnRef, tables []*table) []expr.Expr {
+	var found []expr.Expr
+	if ref.Table == "" {
+		for _, c := range s.columns {
+			if c.name == ref.Name {
+				found = append(found, c.x)
 			}
 		}
-		if found != nil {
-			return found, nil
+	} else {
+		for i, n := range tables[0].names {
+			if n == ref.Name {
+				found = append(found, tables[0].column(i))
+			}
 		}
 	}
-	return nil, s.unknownColumn(ref, tables)
+	if len(found) > 0 {
+		return found
+	}
+	for _, t := range tables {
+		if i := t.rel.System.Index(ref.Name); i >= 0 {
+			found = append(found, t.column(len(t.rel.Columns)+i))
+		}
+	}
+	return found
 }
 
-// indexes returns the positions of the columns called name among the user's columns, or the system's.
-func (t *table) indexes(name string, system bool) []int {
-	var out []int
-	if system {
-		if i := t.rel.System.Index(name); i >= 0 {
-			out = append(out, len(t.rel.Columns)+i)
-		}
-		return out
-	}
-	for i, n := range t.names {
-		if n == name {
-			out = append(out, i)
-		}
-	}
-	return out
+// column is the table's column i in the row of FROM, the system columns counted after the others.
+func (t *table) column(i int) *expr.Column {
+	c := t.rel.Column(i)
+	return &expr.Column{Index: t.offset + i, Name: c.Name, T: c.Type}
 }
 
 // unknownColumn is the error for a name that no table has.
 func (s *scope) unknownColumn(ref *syntax.ColumnRef, tables []*table) error {
-	if ref.Table == "" {
-		for _, t := range s.tables {
-			if t.name == ref.Name {
-				return notYet(ref.Span, "a whole row as a value is")
-			}
-		}
+	if ref.Table == "" && s.named(ref.Name) != nil {
+		return notYet(ref.Span, "a whole row as a value is")
 	}
 	for _, t := range tables {
 		if ref.Name == "updated_at" && t.rel.Kind == FeatureRelation {
@@ -173,7 +248,7 @@ func (s *scope) unknownColumn(ref *syntax.ColumnRef, tables []*table) error {
 // Call takes the aggregates and refuses what only an aggregate may have.
 func (s *scope) Call(call *syntax.Call) (expr.Expr, error) {
 	if call.Over != nil {
-		return nil, s.over(call)
+		return nil, s.refuseOver(call)
 	}
 	if s.b.inFeature {
 		if now, err := bindNow(call); now != nil || err != nil {
@@ -198,18 +273,13 @@ func (s *scope) Call(call *syntax.Call) (expr.Expr, error) {
 	return nil, nil
 }
 
-// over refuses OVER: for good in a feature, for now in a query.
-func (s *scope) over(call *syntax.Call) error {
+// refuseOver refuses OVER: for good in a feature, for now in a query.
+func (s *scope) refuseOver(call *syntax.Call) error {
 	if !s.b.inFeature {
 		return notYet(*call.Over, "OVER is")
 	}
 	return errorAt(*call.Over, types.CodeWindowing, "OVER cannot stand in a feature: it returns a row per event, a feature has one value per entity and moment").
 		WithHint("write the window as a condition: %s(…) FILTER (WHERE event_time > NOW() - INTERVAL '30 days') … GROUP BY the entity", call.Name)
-}
-
-// Sub refuses subqueries used as values.
-func (s *scope) Sub(x syntax.Expr) (expr.Expr, error) {
-	return nil, notYet(x.Place(), "subqueries are")
 }
 
 // Param gives $n a type.

@@ -13,6 +13,8 @@ type Session struct {
 	Zone *time.Location // nil: UTC
 	// Params are declared parameter types, Null where undeclared.
 	Params []types.Type
+	// Off are the rules that are not applied, by the names of RuleSettings.
+	Off map[string]bool
 }
 
 // params are the types of a statement's parameters as far as they are known.
@@ -60,6 +62,9 @@ type binder struct {
 	zone   *time.Location // in which literals without a zone are read; nil: UTC
 	// inFeature is set for the body of a feature, whose NOW() is the moment of each reader.
 	inFeature bool
+	off       map[string]bool // rules that are not applied
+	// subNames are the names of the columns of the scalar subqueries bound so far.
+	subNames map[*syntax.Subquery]string
 }
 
 // at sets the place of err, if it is a user's error without one.

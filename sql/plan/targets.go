@@ -14,12 +14,13 @@ type target struct {
 	name  string
 	x     expr.Expr
 	place syntax.Span
+	src   syntax.Expr // nil for a column of *
 	// hidden targets are computed only to sort by.
 	hidden bool
 }
 
-// targets binds a select list, * and t.* expanded.
-func (s *scope) targets(items []syntax.Item) ([]target, error) {
+// targets binds a select list, * and t.* expanded. With open a bare literal or NULL keeps its type open.
+func (s *scope) targets(items []syntax.Item, open bool) ([]target, error) {
 	var out []target
 	for _, item := range items {
 		if star, ok := item.X.(*syntax.Star); ok {
@@ -30,39 +31,39 @@ func (s *scope) targets(items []syntax.Item) ([]target, error) {
 			out = append(out, all...)
 			continue
 		}
-		x, err := s.b.value(item.X, s)
+		bind := expr.Bind
+		if open {
+			bind = expr.BindOpen
+		}
+		x, err := bind(item.X, s)
 		if err != nil {
-			return nil, err
+			return nil, at(err, item.X.Place())
 		}
 		name := item.Alias
 		if name == "" {
-			name = outputName(item.X)
+			name = s.b.outputName(item.X)
 		}
-		out = append(out, target{name: name, x: x, place: item.X.Place()})
+		out = append(out, target{name: name, x: x, place: item.X.Place(), src: item.X})
 	}
 	return out, nil
 }
 
 // star expands * and t.*: the relations' own columns, without the system columns.
 func (s *scope) star(star *syntax.Star) ([]target, error) {
-	if len(s.tables) == 0 && star.Table == "" {
+	columns := s.columns
+	switch {
+	case star.Table != "":
+		t := s.named(star.Table)
+		if t == nil {
+			return nil, s.unknownTable(star.Span, star.Table)
+		}
+		columns = t.input(nil).columns
+	case len(s.tables) == 0:
 		return nil, errorAt(star.Span, types.CodeSyntax, "SELECT * with no tables specified is not valid")
 	}
-	var out []target
-	found := false
-	for _, t := range s.tables {
-		if star.Table != "" && star.Table != t.name {
-			continue
-		}
-		found = true
-		for i, c := range t.rel.Columns {
-			x := &expr.Column{Index: t.offset + i, Name: c.Name, T: c.Type}
-			s.places[x] = star.Span
-			out = append(out, target{name: t.names[i], x: x, place: star.Span})
-		}
-	}
-	if !found {
-		return nil, s.unknownTable(star.Span, star.Table)
+	out := make([]target, len(columns))
+	for i, c := range columns {
+		out[i] = target{name: c.name, x: s.placed(c.x, star.Span), place: star.Span}
 	}
 	return out, nil
 }

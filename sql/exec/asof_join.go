@@ -1,0 +1,235 @@
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/types"
+)
+
+// asOfJoin reads its spine in chunks, asks the relation for the rows of a chunk all at once, and hands the pairs out in the spine's order. A chunk
+// is as large as memory allows, because the relation sorts its questions by key and moment and looks at each key's past once.
+type asOfJoin struct {
+	node  *plan.AsOfJoin
+	c     *Context
+	in    Operator
+	w, sw int // columns of the spine and of the scan
+	env   expr.Env
+	read  reader // the columns that keys and moment read
+	pair  expr.Env
+	arrow *arrow.Schema
+	types []types.Type // of the scan's columns
+}
+
+func newAsOfJoin(n *plan.AsOfJoin, in Operator, c *Context) Operator {
+	j := &asOfJoin{node: n, c: c, in: in, w: len(n.In.Schema()), sw: len(n.Scan.Columns)}
+	j.env, j.pair = c.env(j.w), c.env(j.w+j.sw)
+	j.read = newReader(append([]expr.Expr{n.At}, n.Keys...)...)
+	j.arrow, j.types = types.ArrowSchema(n.Schema()), typesOf(n.Scan.Schema())
+	return &loop{body: j.run, closed: in.Close}
+}
+
+// maxQuestions bounds a chunk, whatever the memory: beyond it a sweep gets no cheaper for a question.
+const maxQuestions = 1 << 20
+
+// chunk is some batches of the spine, the questions of their rows, and the answers.
+type chunk struct {
+	batches   []*types.Batch
+	questions []Question
+	// answers holds the rows that were found, encoded one behind the other; at[i] is where that of row i begins, plus one, 0 where there is none.
+	answers []byte
+	at      []int
+	mem     account
+}
+
+func (k *chunk) release() {
+	for _, b := range k.batches {
+		b.Release()
+	}
+	k.batches = nil
+}
+
+func (j *asOfJoin) run(ctx context.Context, emit func(*types.Batch) error) error {
+	for {
+		k, err := j.gather(ctx)
+		if err == nil && len(k.batches) > 0 {
+			if err = j.sweep(ctx, k); err == nil {
+				err = j.handOut(k, emit)
+			}
+		}
+		last := len(k.batches) == 0
+		k.release()
+		if err != nil || last {
+			return err
+		}
+	}
+}
+
+// gather reads the next chunk. It takes at most half of the memory; the answers have the other half.
+func (j *asOfJoin) gather(ctx context.Context) (*chunk, error) {
+	k := &chunk{mem: account{what: "an AS OF join", limit: j.c.limit()}}
+	for len(k.questions) < maxQuestions && k.mem.used < k.mem.limit/2 {
+		b, err := pull(ctx, j.in)
+		if b == nil || err != nil {
+			return k, err
+		}
+		k.batches = append(k.batches, b)
+		k.mem.used += batchSize(b)
+		for i := range b.Rows() {
+			q, err := j.question(b, i)
+			if err != nil {
+				return k, err
+			}
+			k.questions = append(k.questions, q)
+			k.mem.used += questionSize + sliceHeader + int64(len(q.Key))*valueSize
+		}
+	}
+	return k, nil
+}
+
+// questionSize is what a Question takes besides its key, and the place of its answer.
+const questionSize = 48
+
+// question is what the relation is asked for row i of b. Its key's strings may point into b, which the chunk keeps.
+func (j *asOfJoin) question(b *types.Batch, i int) (Question, error) {
+	j.read.read(b, i, j.env.Row)
+	at, err := j.node.At.Eval(&j.env)
+	if err != nil {
+		return Question{}, err
+	}
+	if at.IsNull() {
+		return Question{NoKey: true}, nil
+	}
+	q := Question{At: at.I}
+	if j.node.Before && at.I != types.Infinity && at.I != types.NegInfinity {
+		q.At--
+	}
+	rel := j.node.Scan.Relation
+	q.Key = make([]types.Value, len(j.node.Keys))
+	for n, x := range j.node.Keys {
+		v, err := x.Eval(&j.env)
+		if err != nil {
+			return Question{}, err
+		}
+		exact, ok := exactly(v, rel.Columns[rel.Key[n]].Type)
+		if !ok {
+			return Question{NoKey: true}, nil
+		}
+		q.Key[n] = exact
+	}
+	return q, nil
+}
+
+// sweep asks the questions of a chunk and keeps the answers that count.
+func (j *asOfJoin) sweep(ctx context.Context, k *chunk) error {
+	k.at = make([]int, len(k.questions))
+	rows := newPlaces(k.batches)
+	return j.c.Tables.Sweep(ctx, j.node.Scan, k.questions, func(i int, row []types.Value) error {
+		if row == nil {
+			return nil
+		}
+		if j.node.Residual != nil {
+			b, n := rows.of(i)
+			b.Row(n, j.pair.Row[:j.w])
+			copy(j.pair.Row[j.w:], row)
+			if ok, err := expr.True(j.node.Residual, &j.pair); err != nil || !ok {
+				return err
+			}
+		}
+		before := len(k.answers)
+		k.at[i] = before + 1
+		for c, t := range j.types {
+			k.answers = types.AppendValue(k.answers, t, row[c])
+		}
+		return k.mem.grow(int64(len(k.answers) - before))
+	})
+}
+
+// places finds the batch of a row by its number.
+type places struct {
+	batches []*types.Batch
+	last    int // the batch that had the row before
+	first   []int
+}
+
+func newPlaces(batches []*types.Batch) *places {
+	p := &places{batches: batches, first: make([]int, len(batches)+1)}
+	for i, b := range batches {
+		p.first[i+1] = p.first[i] + b.Rows()
+	}
+	return p
+}
+
+// of returns the batch that has row i, and its number there.
+func (p *places) of(i int) (*types.Batch, int) {
+	for i < p.first[p.last] {
+		p.last--
+	}
+	for i >= p.first[p.last+1] {
+		p.last++
+	}
+	return p.batches[p.last], i - p.first[p.last]
+}
+
+// handOut hands out the rows of a chunk. The spine's columns are not copied unless rows are left out.
+func (j *asOfJoin) handOut(k *chunk, emit func(*types.Batch) error) error {
+	schema := j.node.Schema()
+	found := types.NewBuilder(j.node.Scan.Schema())
+	all := types.NewBuilder(schema)
+	row := make([]types.Value, j.w+j.sw)
+	first := 0
+	for _, b := range k.batches {
+		inner := j.node.Kind == plan.InnerJoin
+		for i := range b.Rows() {
+			if err := j.answer(k, first+i, row[j.w:]); err != nil {
+				return err
+			}
+			switch {
+			case !inner:
+				found.Append(row[j.w:])
+			case k.at[first+i] > 0:
+				b.Row(i, row[:j.w])
+				all.Append(row)
+			}
+		}
+		first += b.Rows()
+		out := finish(all)
+		if !inner {
+			out = j.beside(b, found.Batch(), schema)
+		}
+		if out == nil {
+			continue
+		}
+		if err := emit(out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer writes the answer of question i to dst, NULLs where there is none.
+func (j *asOfJoin) answer(k *chunk, i int, dst []types.Value) error {
+	if k.at[i] == 0 {
+		clear(dst)
+		return nil
+	}
+	rest := k.answers[k.at[i]-1:]
+	for c, t := range j.types {
+		var err error
+		if dst[c], rest, err = types.ReadValue(rest, t); err != nil {
+			return errors.Join(types.Errorf(types.CodeInternal, "an answer was kept wrongly"), err)
+		}
+	}
+	return nil
+}
+
+// beside is a batch of the columns of two batches. The left one stays with its owner, the right one is released.
+func (j *asOfJoin) beside(l, r *types.Batch, schema types.Schema) *types.Batch {
+	defer r.Release()
+	columns := make([]arrow.Array, 0, len(schema))
+	columns = append(append(columns, l.Record.Columns()...), r.Record.Columns()...)
+	return assemble(schema, j.arrow, columns, l.Rows())
+}
