@@ -92,6 +92,19 @@ func (r *ObjectReader) read(s *scanner) error {
 	}
 }
 
+// Elements returns the elements of an array that is the Text of a member.
+func (r *ObjectReader) Elements(array string) ([]Member, error) {
+	tokens := elements(token{kind: arrayToken, raw: bytesOf(array)})
+	members := make([]Member, len(tokens))
+	for i, t := range tokens {
+		var err error
+		if members[i].Kind, members[i].Text, err = r.member(t); err != nil {
+			return nil, types.Errorf(types.CodeBadUTF8, "element %d %s", i+1, err)
+		}
+	}
+	return members, nil
+}
+
 func (r *ObjectReader) member(t token) (JSONKind, string, error) {
 	switch t.kind {
 	case nullToken:

@@ -36,6 +36,19 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+func TestElements(t *testing.T) {
+	r := NewObjectReader()
+	members, err := r.Members([]byte(`{"a": [1, null, "x\"", {"b": [2]}, [ ], true]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements, err := r.Elements(members[0].Text)
+	want := `[{ 2 1} { 0 } { 3 x"} { 4 {"b":[2]}} { 4 []} { 1 true}]`
+	if got := fmt.Sprint(elements); err != nil || got != want {
+		t.Errorf("%s, %v; want %s", got, err, want)
+	}
+}
+
 // FuzzMembers compares what is read with encoding/json.
 func FuzzMembers(f *testing.F) {
 	f.Add([]byte(`{"a":1,"b":"x\u00e9","c":[1,2.50],"d":{"e":null},"f":true}`))
