@@ -83,7 +83,7 @@ func (c *checkpoints) makeRoom(ctx context.Context) error {
 		c.consider()
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return context.Cause(ctx)
 		case <-done:
 		case <-time.After(time.Second):
 		}

@@ -456,7 +456,7 @@ func (e *Engine) commit(b *storage.Batch) error {
 		e.notice("the disk is full: "+space.Error(), "free some space; ingest goes on by itself")
 		select {
 		case <-e.ctx.Done():
-			return e.ctx.Err()
+			return context.Cause(e.ctx)
 		case <-time.After(time.Second):
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,10 +63,14 @@ type Engine struct {
 	logger  *slog.Logger
 	db      *storage.DB
 
-	// ctx ends when the engine closes; tasks are the goroutines that then end.
+	// ctx ends when the engine begins to close; tasks are the goroutines that then end.
 	ctx    context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	tasks  sync.WaitGroup
+
+	// results guards open: the results that hold something of the store and were not closed.
+	results sync.Mutex
+	open    map[*Rows]struct{}
 
 	catalog     atomic.Pointer[catalog]
 	checkpoints *checkpoints
@@ -88,8 +95,8 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
-	e := &Engine{options: o, logger: o.Logger, db: db}
-	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e := &Engine{options: o, logger: o.Logger, db: db, open: map[*Rows]struct{}{}}
+	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.checkpoints = newCheckpoints(e)
 	if err := e.loadCatalog(); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -170,24 +177,78 @@ func (e *Engine) finishDrops() error {
 	return nil
 }
 
-// Close stops the sources, waits for what runs, writes a checkpoint and closes the directory. It is idempotent.
+// Close interrupts what runs, statements and sources, waits for it, writes a checkpoint and closes the directory. Results that were not closed are, and say so. It
+// is idempotent, and may be called while anything else is.
 func (e *Engine) Close() error {
 	e.closing.Do(func() {
 		e.closed.Store(true)
+		e.cancel(errClosed())
+		e.ddl.Lock() // no statement changes the catalog any more, or starts a source
+		defer e.ddl.Unlock()
 		for _, s := range e.catalog.Load().sources {
 			s.stop(errPaused)
 		}
-		e.cancel()
 		e.tasks.Wait()
+		for _, r := range e.openResults() {
+			r.abort(errClosed())
+		}
 		e.failure = errors.Join(e.checkpoints.checkpoint(), e.db.Close())
 	})
 	return e.failure
 }
 
+func errClosed() error { return types.Errorf(types.CodeNotReady, "the engine is closed") }
+
+// readError is the error of a read that was given up or came too late, in words for the user, and any other as it is.
+func readError(ctx context.Context, err error) error {
+	var said *types.Error
+	switch {
+	case err == nil || errors.As(err, &said):
+		return err
+	case errors.Is(err, storage.ErrClosed):
+		return errClosed()
+	case !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(context.Cause(ctx), &said):
+		return said
+	default:
+		return &types.Error{Code: types.CodeCanceled, Message: "the statement was canceled", Err: err}
+	}
+}
+
+// caught makes an error of a panic, which is a bug of ours: the statement or the source that met it ends, and nothing else.
+func (e *Engine) caught(p any) error {
+	e.logger.Error("a panic was caught", "panic", p, "stack", string(debug.Stack()))
+	return types.Errorf(types.CodeInternal, "internal error: %v", p).WithHint("this is a bug of asof; the log has the place")
+}
+
+// during returns a context that also ends when the engine closes.
+func (e *Engine) during(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// lockCatalog begins a statement that changes the catalog; the caller unlocks ddl unless there is an error.
+func (e *Engine) lockCatalog() error {
+	e.ddl.Lock()
+	if err := e.usable(); err != nil {
+		e.ddl.Unlock()
+		return err
+	}
+	return nil
+}
+
+func (e *Engine) openResults() []*Rows {
+	e.results.Lock()
+	defer e.results.Unlock()
+	return slices.Collect(maps.Keys(e.open))
+}
+
 // usable refuses statements on a closed engine.
 func (e *Engine) usable() error {
 	if e.closed.Load() {
-		return types.Errorf(types.CodeNotReady, "the engine is closed")
+		return errClosed()
 	}
 	return nil
 }

@@ -193,7 +193,12 @@ func (f *feature) refuseUnbounded() error {
 // values are Go values (integers, strings, bools, time.Time) or types.Value, one for each entity column.
 //
 // It is the fast way in: no SQL is parsed.
-func (e *Engine) Lookup(ctx context.Context, name string, key ...any) ([]types.Value, error) {
+func (e *Engine) Lookup(ctx context.Context, name string, key ...any) (row []types.Value, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			row, err = nil, e.caught(p)
+		}
+	}()
 	for {
 		f := e.catalog.Load().features[name]
 		if f == nil {
@@ -205,7 +210,7 @@ func (e *Engine) Lookup(ctx context.Context, name string, key ...any) ([]types.V
 		}
 		row, err := e.lookup(ctx, f, key)
 		if !errors.Is(err, errDropped) {
-			return row, err
+			return row, readError(ctx, err)
 		}
 	}
 }

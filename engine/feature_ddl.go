@@ -18,8 +18,12 @@ import (
 // createFeature compiles a feature and makes it readable. If no generation carries its columns, a new one is built from the stream log while
 // everything else goes on, and then swapped in by one durable record.
 func (e *Engine) createFeature(ctx context.Context, st *syntax.CreateFeature) error {
-	e.ddl.Lock()
+	if err := e.lockCatalog(); err != nil {
+		return err
+	}
 	defer e.ddl.Unlock()
+	ctx, end := e.during(ctx)
+	defer end()
 	c := e.catalog.Load()
 	at := func(err *types.Error) *types.Error {
 		return err.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
@@ -260,7 +264,9 @@ func (e *Engine) deleteGeneration(g *generation) {
 
 // drop removes a source or a feature.
 func (e *Engine) drop(ctx context.Context, st *syntax.Drop) error {
-	e.ddl.Lock()
+	if err := e.lockCatalog(); err != nil {
+		return err
+	}
 	defer e.ddl.Unlock()
 	c := e.catalog.Load()
 	at := func(err *types.Error) *types.Error {
@@ -309,10 +315,16 @@ func (e *Engine) dropSource(c *catalog, st *syntax.Drop) error {
 		err.Detail = "feature " + strings.Join(features, ", feature ")
 		return err.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).WithHint("DROP SOURCE %s CASCADE drops them too", st.Name)
 	}
+	s.breaks(types.Errorf(types.CodeUndefinedTable, "source %q was dropped", s.rec.Name))
 	s.stop(errPaused)
 	if err := e.dropFeatures(c, features); err != nil {
 		return err
 	}
+	return e.removeSource(s)
+}
+
+// removeSource deletes a source that no feature depends on and that is not being read.
+func (e *Engine) removeSource(s *source) error {
 	b := e.db.NewBatch()
 	b.DeleteMeta(metaSource + s.rec.Name)
 	putJSON(b, metaDropping+strconv.FormatUint(uint64(s.rec.ID), 10), s.rec.ID)
@@ -320,7 +332,7 @@ func (e *Engine) dropSource(c *catalog, st *syntax.Drop) error {
 		return err
 	}
 	next := e.catalog.Load().clone()
-	delete(next.sources, st.Name)
+	delete(next.sources, s.rec.Name)
 	e.catalog.Store(next)
 	return e.deleteSource(s.rec.ID)
 }

@@ -83,8 +83,8 @@ func (s *source) startIngest() error {
 	ctx, cancel := context.WithCancelCause(s.eng.ctx)
 	in := &ingest{src: s, cancel: cancel, done: make(chan struct{})}
 	s.mu.Lock()
-	if s.running != nil || s.broken != nil {
-		err := s.broken
+	if s.running != nil || s.broken != nil || s.eng.closed.Load() {
+		err := errors.Join(s.broken, s.eng.usable())
 		s.mu.Unlock()
 		cancel(nil)
 		return err
@@ -93,6 +93,7 @@ func (s *source) startIngest() error {
 	in.state = s.state
 	s.mu.Unlock()
 	if err := in.open(ctx); err != nil {
+		err = readError(ctx, err)
 		cancel(nil)
 		s.ended(in, err)
 		close(in.done)
@@ -172,7 +173,7 @@ func (in *ingest) run(ctx context.Context) {
 	in.out = batches
 	stage := func(f func() error) {
 		go func() {
-			err := f()
+			err := in.guarded(f)
 			if err != nil {
 				in.cancel(err)
 			}
@@ -197,6 +198,17 @@ func (in *ingest) run(ctx context.Context) {
 	close(in.done)
 }
 
+// guarded runs a stage. After a panic nobody knows what memory holds of what is durable.
+func (in *ingest) guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = in.src.eng.caught(p)
+			in.src.breaks(err)
+		}
+	}()
+	return f()
+}
+
 // ended notes that ingest has come to its end.
 func (s *source) ended(in *ingest, failure error) {
 	s.mu.Lock()
@@ -210,11 +222,11 @@ func (s *source) ended(in *ingest, failure error) {
 	s.broadcastLocked()
 }
 
-// breaks notes that memory no longer follows the log: the source must not go on until it is opened anew.
+// breaks notes why the source must not be read on: it was dropped, or memory no longer follows the log.
 func (s *source) breaks(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.broken = fmt.Errorf("source %q must be opened anew: %w", s.rec.Name, err)
+	s.broken = err
 }
 
 // stop ends ingest and waits; what has been read and not committed will be read again.
@@ -304,16 +316,24 @@ func (in *ingest) apply(batches <-chan *committed) error {
 		if failure != nil {
 			continue
 		}
-		if failure = in.src.applyCommitted(b.changes); failure != nil {
-			in.src.breaks(failure)
+		failure = in.guarded(func() error { return in.show(b) })
+		if failure != nil {
 			in.cancel(failure)
-			continue
 		}
-		in.src.publish(b.state)
-		in.src.progressed(b)
-		in.src.eng.checkpoints.consider()
 	}
 	return failure
+}
+
+// show applies a durable batch and lets readers see it.
+func (in *ingest) show(b *committed) error {
+	if err := in.src.applyCommitted(b.changes); err != nil {
+		in.src.breaks(fmt.Errorf("source %q must be opened anew: %w", in.src.rec.Name, err))
+		return err
+	}
+	in.src.publish(b.state)
+	in.src.progressed(b)
+	in.src.eng.checkpoints.consider()
+	return nil
 }
 
 // progressed notes how far reading is.

@@ -3,15 +3,19 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// Rows is a statement's result.
+// Rows is a statement's result. One goroutine at a time.
 type Rows struct {
+	eng     *Engine // nil for a result that holds nothing of the store
 	ctx     context.Context
+	end     context.CancelFunc
+	mu      sync.Mutex // guards op and what it holds against the engine's Close
 	columns []types.Column
 	op      exec.Operator
 	batch   *types.Batch
@@ -22,6 +26,19 @@ type Rows struct {
 	tag     string
 	zone    *time.Location
 	err     error
+}
+
+// streamedRows is the result of an operator, which reads the store until the rows are closed.
+func (e *Engine) streamedRows(ctx context.Context, end context.CancelFunc, columns []types.Column, op exec.Operator, zone *time.Location) (*Rows, error) {
+	r := &Rows{eng: e, ctx: ctx, end: end, columns: columns, op: op, zone: zone}
+	e.results.Lock()
+	e.open[r] = struct{}{}
+	e.results.Unlock()
+	if err := e.usable(); err != nil { // Close may have looked before
+		r.abort(err)
+		return nil, err
+	}
+	return r, nil
 }
 
 func fixedRows(tag string, columns []types.Column, rows [][]types.Value) *Rows {
@@ -40,10 +57,18 @@ func (r *Rows) Zone() *time.Location {
 func (r *Rows) Columns() []types.Column { return r.columns }
 
 // Next advances to the next row; it returns false at the end or after an error, which Err tells.
-func (r *Rows) Next() bool {
+func (r *Rows) Next() (more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.err != nil {
 		return false
 	}
+	defer func() {
+		if p := recover(); p != nil {
+			more, r.err = false, r.eng.caught(p)
+			r.closeLocked()
+		}
+	}()
 	if r.op == nil {
 		if r.at == len(r.fixed) {
 			return false
@@ -54,8 +79,9 @@ func (r *Rows) Next() bool {
 		return true
 	}
 	for r.batch == nil || r.at == r.batch.Rows() {
-		if r.batch, r.err = r.op.Next(r.ctx); r.err != nil || r.batch == nil {
-			r.close()
+		r.batch, r.err = r.op.Next(r.ctx)
+		if r.err = readError(r.ctx, r.err); r.err != nil || r.batch == nil {
+			r.closeLocked()
 			return false
 		}
 		r.at = 0
@@ -73,19 +99,39 @@ func (r *Rows) Next() bool {
 func (r *Rows) Values() []types.Value { return r.row }
 
 // Err is what ended the rows early, nil if nothing did.
-func (r *Rows) Err() error { return r.err }
+func (r *Rows) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
 
 // Close frees what the rows hold. It is idempotent.
 func (r *Rows) Close() error {
-	r.close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closeLocked()
 	return nil
 }
 
-func (r *Rows) close() {
+// abort ends the rows with an error, unless they have come to their end.
+func (r *Rows) abort(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.op != nil && r.err == nil {
+		r.err = err
+	}
+	r.closeLocked()
+}
+
+func (r *Rows) closeLocked() {
 	if r.op != nil {
 		if err := r.op.Close(); err != nil && r.err == nil {
 			r.err = err
 		}
+		r.end()
+		r.eng.results.Lock()
+		delete(r.eng.open, r)
+		r.eng.results.Unlock()
 	}
 	r.op, r.batch, r.at, r.fixed = nil, nil, 0, nil
 }

@@ -90,11 +90,22 @@ func (e *Engine) Exec(ctx context.Context, sql string, args ...any) error {
 	return e.NewSession().Exec(ctx, sql, args...)
 }
 
-// run is the one switch from statements to what they do.
-func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (*Rows, error) {
+// run runs a statement. Whatever goes wrong is an error for the user.
+func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (rows *Rows, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			rows, err = nil, s.eng.caught(p)
+		}
+		err = readError(ctx, err)
+	}()
 	if err := s.eng.usable(); err != nil {
 		return nil, err
 	}
+	return s.dispatch(ctx, st, args)
+}
+
+// dispatch is the one switch from statements to what they do.
+func (s *Session) dispatch(ctx context.Context, st syntax.Statement, args []any) (*Rows, error) {
 	switch st := st.(type) {
 	case *syntax.Query:
 		return s.query(ctx, st.Select, args)
@@ -174,11 +185,17 @@ func convertParam(v types.Value, t types.Type) (types.Value, error) {
 	return types.Coerce(v, t)
 }
 
-func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (*Rows, error) {
+func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (_ *Rows, err error) {
 	st, q, params, ps, err := s.bind(sel, args)
 	if err != nil {
 		return nil, err
 	}
+	ctx, end := s.eng.during(ctx)
+	defer func() {
+		if err != nil {
+			end()
+		}
+	}()
 	now, err := s.fix(ctx, st, q, params)
 	if err != nil {
 		return nil, err
@@ -191,7 +208,7 @@ func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (*R
 	for i, c := range q.Columns {
 		columns[i] = types.Column{Name: c.Name, Type: c.Type}
 	}
-	return &Rows{ctx: ctx, columns: columns, op: op, zone: s.zone}, nil
+	return s.eng.streamedRows(ctx, end, columns, op, s.zone)
 }
 
 // fix decides, once for the statement, NOW() and the moment of every scan, and waits until they can be read.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,8 +75,11 @@ func textOrNull(s string) types.Value {
 var sourceColumnsShown = []types.Column{
 	textColumn("name"), textColumn("connector"), textColumn("state"), timeColumn("frontier"), timeColumn("history_from"),
 	intColumn("changes"), intColumn("records"), intColumn("rejected"), intColumn("repeated"), intColumn("unchanged"), intColumn("unknown_rows"),
-	intColumn("shifted_changes"), {Name: "worst_shift", Type: types.Type{Kind: types.Interval}}, timeColumn("shifted_since"),
-	intColumn("inverted_commits"), intColumn("split_transactions"), intColumn("truncates"), {Name: "idle_lag", Type: types.Type{Kind: types.Interval}},
+	intColumn("shifted_changes"),
+	{Name: "worst_shift", Type: types.Type{Kind: types.Interval}},
+	timeColumn("shifted_since"),
+	intColumn("inverted_commits"), intColumn("split_transactions"), intColumn("truncates"),
+	{Name: "idle_lag", Type: types.Type{Kind: types.Interval}},
 	textColumn("position"), textColumn("next_step"),
 }
 
@@ -195,7 +199,7 @@ func (e *Engine) showRejects(st *syntax.Show) (*Rows, error) {
 			return nil
 		})
 		if err != nil {
-			return nil, err
+			return nil, readError(context.Background(), err)
 		}
 	}
 	return fixedRows("SHOW", []types.Column{textColumn("source"), intColumn("line"), textColumn("reason"), textColumn("record"), timeColumn("rejected_at")}, rows), nil

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"path/filepath"
@@ -140,45 +139,21 @@ type counters struct {
 	Truncates    int64
 }
 
-// sourceSettings are the engine's own WITH options, parsed.
-type sourceSettings struct {
-	follow      bool
-	rejects     bool // on_bad_record = 'reject'
-	clock       bool // frontier = 'clock'
-	partial     bool
-	fromEmpty   bool
-	immutable   int // column of history = 'assume_immutable(col)', -1 for none
-	commitTime  int // column, -1 for none
-	closeAfter  time.Duration
-	idleLag     time.Duration // 0: auto
-	allowedSkew time.Duration
-}
-
-const (
-	defaultCloseAfter  = 100 * time.Millisecond
-	defaultAllowedSkew = 10 * time.Second
-)
-
-// engineOptions are the WITH options of CREATE SOURCE that every connector shares.
-var engineOptions = []string{
-	"connector", "history", "missing_before", "append_only", "frontier", "table", "on_schema_change", "on_bad_record",
-	"commit_time", "event_time", "close_after", "idle_lag", "allowed_skew", "follow",
-}
-
 // newSource makes the runtime of a source from its record; it reads nothing.
 func (e *Engine) newSource(r sourceRecord) (*source, error) {
 	s := &source{eng: e, rec: r, changed: make(chan struct{})}
 	for _, c := range r.Columns {
 		s.types = append(s.types, c.Type)
 	}
-	if err := s.parseSettings(); err != nil {
+	var err error
+	if s.settings, err = parseSettings(&s.rec); err != nil {
 		return nil, err
 	}
 	plain := strings.HasPrefix(r.Format, "PLAIN")
 	s.relation = &plan.Relation{
 		Name: r.Name, Kind: plan.SourceRelation, Columns: r.Columns, Key: r.Key,
 		System:     types.Schema{{Name: "as_of", Type: types.Type{Kind: types.Timestamptz}}},
-		EventTime:  s.eventTime(),
+		EventTime:  s.settings.eventTime,
 		PlainTable: plain && s.settings.commitTime < 0,
 	}
 	if err := s.chooseRegime(plain); err != nil {
@@ -216,138 +191,6 @@ func (s *source) chooseRegime(plain bool) error {
 			WithHint("declare a PRIMARY KEY, or say missing_before = 'error' for a table under REPLICA IDENTITY FULL")
 	}
 	return nil
-}
-
-// eventTime is the column that windows speak of where a feature does not say it: the option, or the only TIMESTAMPTZ.
-func (s *source) eventTime() int {
-	if name := s.rec.Options["event_time"]; name != "" {
-		return s.rec.Columns.Index(name)
-	}
-	found := -1
-	for i, c := range s.rec.Columns {
-		if c.Type.Kind == types.Timestamptz {
-			if found >= 0 {
-				return -1
-			}
-			found = i
-		}
-	}
-	return found
-}
-
-func (s *source) parseSettings() error {
-	o := s.rec.Options
-	set := sourceSettings{immutable: -1, commitTime: -1, closeAfter: defaultCloseAfter, allowedSkew: defaultAllowedSkew}
-	var err error
-	if set.follow, err = boolOption(o, "follow"); err != nil {
-		return err
-	}
-	if set.rejects, err = choice(o, "on_bad_record", "stop", "reject"); err != nil {
-		return err
-	}
-	if set.clock, err = choice(o, "frontier", "commit", "clock"); err != nil {
-		return err
-	}
-	if _, err = choice(o, "on_schema_change", "pause", "add_columns"); err != nil {
-		return err
-	}
-	for name, into := range map[string]*time.Duration{"close_after": &set.closeAfter, "idle_lag": &set.idleLag, "allowed_skew": &set.allowedSkew} {
-		if o[name] == "" || name == "idle_lag" && o[name] == "auto" {
-			continue
-		}
-		if *into, err = durationOption(o, name); err != nil {
-			return err
-		}
-	}
-	for name, into := range map[string]*int{"commit_time": &set.commitTime} {
-		if o[name] == "" {
-			continue
-		}
-		if *into, err = s.timeColumn(name, o[name]); err != nil {
-			return err
-		}
-	}
-	if o["event_time"] != "" {
-		if _, err := s.timeColumn("event_time", o["event_time"]); err != nil {
-			return err
-		}
-	}
-	switch h := o["history"]; {
-	case h == "" || h == "from_snapshot":
-	case h == "partial":
-		set.partial = true
-	case h == "from_empty":
-		set.fromEmpty = true
-	case strings.HasPrefix(h, "assume_immutable(") && strings.HasSuffix(h, ")"):
-		name := strings.TrimSuffix(strings.TrimPrefix(h, "assume_immutable("), ")")
-		if set.immutable, err = s.timeColumn("history", strings.TrimSpace(name)); err != nil {
-			return err
-		}
-	default:
-		return optionError("history", h, "'from_snapshot', 'assume_immutable(column)', 'partial' or 'from_empty'")
-	}
-	s.settings = set
-	return nil
-}
-
-func (s *source) timeColumn(option, name string) (int, error) {
-	i := s.rec.Columns.Index(strings.ToLower(name))
-	if i < 0 {
-		i = s.rec.Columns.Index(name)
-	}
-	if i < 0 {
-		e := types.Errorf(types.CodeUndefinedColumn, "option %s names column %q, which source %q does not declare", option, name, s.rec.Name)
-		var names []string
-		for _, c := range s.rec.Columns {
-			names = append(names, c.Name)
-		}
-		if near := plan.Nearest(name, names); near != "" {
-			return 0, e.WithHint("did you mean %q?", near)
-		}
-		return 0, e
-	}
-	switch k := s.rec.Columns[i].Type.Kind; k {
-	case types.Timestamptz, types.Timestamp, types.Date:
-		return i, nil
-	default:
-		return 0, types.Errorf(types.CodeDatatypeMismatch, "option %s needs a time, but column %q is %s", option, name, s.rec.Columns[i].Type).
-			WithHint("declare it TIMESTAMPTZ")
-	}
-}
-
-// choice reads an option with two values, the first being the default; it reports whether the second was chosen.
-func choice(o map[string]string, name, first, second string) (bool, error) {
-	switch v := o[name]; v {
-	case "", first:
-		return false, nil
-	case second:
-		return true, nil
-	default:
-		return false, optionError(name, v, fmt.Sprintf("'%s' or '%s'", first, second))
-	}
-}
-
-func boolOption(o map[string]string, name string) (bool, error) {
-	if o[name] == "" {
-		return false, nil
-	}
-	v, err := types.Parse(types.Type{Kind: types.Bool}, o[name])
-	if err != nil {
-		return false, optionError(name, o[name], "'true' or 'false'")
-	}
-	return v.I == 1, nil
-}
-
-func durationOption(o map[string]string, name string) (time.Duration, error) {
-	v, err := types.Parse(types.Type{Kind: types.Interval}, o[name])
-	if err != nil || v.I < 0 || v.X != nil {
-		return 0, optionError(name, o[name], "a time such as '100 ms' or '4 seconds'")
-	}
-	return time.Duration(v.I) * time.Microsecond, nil
-}
-
-func optionError(name, value, want string) error {
-	return types.Errorf(types.CodeInvalidParameter, "option %s cannot be %q", name, value).WithHint("it is %s", want)
 }
 
 // connectorOptions are the options as the connector gets them: a path is absolute, whatever directory the process works in today.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -16,43 +17,47 @@ import (
 
 // createSource declares a source and reads it: to the end of a file, or to the first end of one that is followed.
 func (e *Engine) createSource(ctx context.Context, st *syntax.CreateSource) error {
-	e.ddl.Lock()
-	locked := true
-	defer func() {
-		if locked {
-			e.ddl.Unlock()
-		}
-	}()
+	s, err := e.startSource(st)
+	if err != nil || s == nil {
+		return err
+	}
+	return e.untilRead(ctx, s)
+}
+
+// startSource declares a source and begins to read it. It returns nil where there is nothing to wait for.
+func (e *Engine) startSource(st *syntax.CreateSource) (*source, error) {
+	if err := e.lockCatalog(); err != nil {
+		return nil, err
+	}
+	defer e.ddl.Unlock()
 	c := e.catalog.Load()
 	if old := c.sources[st.Name]; old != nil && st.IfNotExists {
-		return e.continueSource(ctx, old, st, func() { locked = false; e.ddl.Unlock() })
+		return e.continueSource(old, st)
 	}
 	if _, err := c.Relation(st.Name); err == nil {
-		return types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
+		return nil, types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
 			WithHint("choose another name, or DROP it first")
 	}
 	r, err := e.sourceRecord(st)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s, err := e.newSource(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if check := e.options.Connectors.Sources[r.Options["connector"]].Check; check != nil {
 		if err := check(s.connectorOptions()); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := e.addSource(s); err != nil {
-		return err
+		return nil, err
 	}
-	locked = false
-	e.ddl.Unlock()
-	if err := s.startIngest(); err != nil {
-		return err
+	if err := s.startIngest(); err != nil { // nothing was read: the statement is to be mended, not the source
+		return nil, errors.Join(err, e.removeSource(s))
 	}
-	return e.untilRead(ctx, s)
+	return s, nil
 }
 
 // addSource makes the source durable and visible.
@@ -72,23 +77,19 @@ func (e *Engine) addSource(s *source) error {
 }
 
 // continueSource is CREATE SOURCE IF NOT EXISTS of one that exists: the same text goes on where an interruption left it.
-func (e *Engine) continueSource(ctx context.Context, s *source, st *syntax.CreateSource, unlock func()) error {
-	unlock()
+func (e *Engine) continueSource(s *source, st *syntax.CreateSource) (*source, error) {
 	s.mu.Lock()
 	unfinished := s.running == nil && !s.state.Complete && !s.paused
 	s.mu.Unlock()
 	if s.rec.Text != st.Text {
 		e.notice(fmt.Sprintf("relation %q already exists with another definition, skipping", st.Name), "SHOW CREATE SOURCE "+st.Name)
-		return nil
+		return nil, nil
 	}
 	if !unfinished {
 		e.notice(fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
-		return nil
+		return nil, nil
 	}
-	if err := s.startIngest(); err != nil {
-		return err
-	}
-	return e.untilRead(ctx, s)
+	return s, s.startIngest()
 }
 
 // sourceRecord checks a declaration and makes its record.
@@ -210,56 +211,82 @@ func (e *Engine) untilRead(ctx context.Context, s *source) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running == nil {
+	switch {
+	case s.running != nil || s.reachedEnd:
 		return s.failure
+	case s.failure != nil:
+		return s.failure
+	default:
+		return types.Errorf(types.CodeCanceled, "reading source %q was interrupted", s.rec.Name).WithHint("what was read is kept; ALTER SOURCE %s RESUME goes on", s.rec.Name)
 	}
-	return nil
 }
 
 // alterSource pauses, resumes or changes a source.
 func (e *Engine) alterSource(ctx context.Context, st *syntax.AlterSource) error {
+	s, err := e.alteredSource(st)
+	if err != nil || s == nil {
+		return err
+	}
+	return e.untilRead(ctx, s)
+}
+
+// alteredSource does what ALTER SOURCE says, and returns the source if it is to be waited for.
+func (e *Engine) alteredSource(st *syntax.AlterSource) (*source, error) {
+	if err := e.lockCatalog(); err != nil {
+		return nil, err
+	}
+	defer e.ddl.Unlock()
 	s := e.catalog.Load().sources[st.Name]
 	if s == nil {
-		return e.noRelation(st.Name, "source", st.NamePos)
+		return nil, e.noRelation(st.Name, "source", st.NamePos)
 	}
 	switch st.Action {
-	case "PAUSE":
-		s.stop(errPaused)
-		s.mu.Lock()
-		s.paused = true
-		s.broadcastLocked()
-		s.mu.Unlock()
-		return nil
-	case "RESUME":
+	case "PAUSE", "RESUME":
 		s.mu.Lock()
 		complete := s.state.Complete
 		s.mu.Unlock()
 		if complete {
-			return types.Errorf(types.CodeNotReady, "source %q is complete: its input was read to the end", st.Name)
+			return nil, types.Errorf(types.CodeNotReady, "source %q is complete: its input was read to the end", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
 		}
-		if err := s.startIngest(); err != nil {
-			return err
+		if st.Action == "RESUME" {
+			return s, s.startIngest()
 		}
-		return e.untilRead(ctx, s)
+		s.pause()
+		return nil, nil
 	case "SET":
-		return e.setSource(s, st.Options)
+		return nil, e.setSource(s, st.Options)
 	default:
-		return types.Errorf(types.CodeNotSupported, "ALTER SOURCE … %s is not yet supported", st.Action)
+		return nil, types.Errorf(types.CodeNotSupported, "ALTER SOURCE … %s is not yet supported", st.Action)
 	}
+}
+
+// pause stops reading until RESUME, or until the directory is opened again.
+func (s *source) pause() {
+	s.stop(errPaused)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused = true
+	s.broadcastLocked()
 }
 
 // changeable are the options that ALTER SOURCE … SET may change: none of them touches what has been read.
 var changeable = []string{"on_bad_record", "close_after", "idle_lag", "allowed_skew"}
 
-func (e *Engine) setSource(s *source, options []syntax.Option) error {
-	e.ddl.Lock()
-	defer e.ddl.Unlock()
+// setSource changes options between two runs of the reader, which alone looks at them besides SHOW.
+func (e *Engine) setSource(s *source, list []syntax.Option) error {
 	changed := map[string]string{}
-	for _, o := range options {
+	for _, o := range list {
 		if err := checkOption(o, changeable, changed); err != nil {
 			return err
 		}
 		changed[o.Name] = o.Value
+	}
+	rec := s.rec
+	rec.Options = maps.Clone(rec.Options)
+	maps.Copy(rec.Options, changed)
+	settings, err := parseSettings(&rec)
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	running := s.running != nil
@@ -267,17 +294,14 @@ func (e *Engine) setSource(s *source, options []syntax.Option) error {
 	if running {
 		s.stop(errPaused)
 	}
-	before := maps.Clone(s.rec.Options)
-	maps.Copy(s.rec.Options, changed)
-	if err := s.parseSettings(); err != nil {
-		s.rec.Options = before
-		return err
-	}
 	b := e.db.NewBatch()
-	putJSON(b, metaSource+s.rec.Name, &s.rec)
+	putJSON(b, metaSource+s.rec.Name, &rec)
 	if err := e.commit(b); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.rec.Options, s.settings = rec.Options, settings
+	s.mu.Unlock()
 	if running {
 		return s.startIngest()
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,21 +67,21 @@ type teller struct {
 	options  engine.Options
 	eng      *engine.Engine
 	sessions map[string]*engine.Session
-	shift    time.Duration
-	notices  []engine.Notice
+	shift    atomic.Int64 // from the bubble's time to the story's, ns
+	notices  chan engine.Notice
 	records  recordWriter
 }
 
 func newTeller(o engine.Options) *teller {
-	s := &teller{options: o}
+	s := &teller{options: o, notices: make(chan engine.Notice, 100)}
 	s.setClock(storyNoon)
 	s.options.Connectors = connectors.Default()
-	s.options.Clock = func() time.Time { return time.Now().Add(s.shift) }
-	s.options.Notice = func(n engine.Notice) { s.notices = append(s.notices, n) }
+	s.options.Clock = func() time.Time { return time.Now().Add(time.Duration(s.shift.Load())) }
+	s.options.Notice = func(n engine.Notice) { s.notices <- n }
 	return s
 }
 
-func (s *teller) setClock(to time.Time) { s.shift = time.Until(to) }
+func (s *teller) setClock(to time.Time) { s.shift.Store(int64(time.Until(to))) }
 
 func (s *teller) tell(t *testing.T, path string) {
 	s.open(t)
@@ -176,14 +177,8 @@ func (s *teller) run(ctx context.Context, session, script string) string {
 	}
 	var b strings.Builder
 	for _, statement := range splitStatements(script) {
-		s.notices = nil
 		rows, err := s.sessions[session].Query(ctx, statement)
-		for _, n := range s.notices {
-			b.WriteString("NOTICE: " + n.Message + "\n")
-			if n.Hint != "" {
-				b.WriteString("HINT: " + n.Hint + "\n")
-			}
-		}
+		s.appendNotices(&b)
 		if err == nil {
 			err = appendRows(&b, rows)
 		}
@@ -193,6 +188,17 @@ func (s *teller) run(ctx context.Context, session, script string) string {
 		}
 	}
 	return b.String()
+}
+
+// appendNotices prints what has been noticed since it was last called.
+func (s *teller) appendNotices(b *strings.Builder) {
+	for len(s.notices) > 0 {
+		n := <-s.notices
+		b.WriteString("NOTICE: " + n.Message + "\n")
+		if n.Hint != "" {
+			b.WriteString("HINT: " + n.Hint + "\n")
+		}
+	}
 }
 
 // counters prints one row of SHOW SOURCES.
