@@ -43,7 +43,7 @@ func (c *column) reset() {
 }
 
 // put sets value i, which is one that is there or the next.
-func (c *column) put(i int, v types.Value) {
+func (c *column) put(i int, v *types.Value) {
 	if i == c.n {
 		c.append(v)
 		return
@@ -51,15 +51,15 @@ func (c *column) put(i int, v types.Value) {
 	if c.plain {
 		c.unpack()
 	}
-	c.values[i] = v
+	c.values[i] = *v
 }
 
-func (c *column) append(v types.Value) {
-	if c.plain && !c.fits(&v) {
+func (c *column) append(v *types.Value) {
+	if c.plain && !c.fits(v) {
 		c.unpack()
 	}
 	if !c.plain {
-		c.values = append(c.values, v)
+		c.values = append(c.values, *v)
 		c.n++
 		return
 	}

@@ -98,8 +98,6 @@ type filter struct {
 	bounds []int // among the evaluator's
 	// rest is the condition's place among the evaluator's verdicts, -1 where there is none.
 	rest int
-	// states are those of the aggregates with this predicate.
-	states []int
 	// lo and hi are the interval at the moment asked for.
 	lo, hi int64
 }

@@ -17,7 +17,6 @@ type liveRow struct {
 // foldLive is the fold over the row versions that are live at t and no others. It is slower than fold, and looks no further than it must:
 // an error that it returns is one that PostgreSQL would have raised.
 func (ev *Evaluator) foldLive(log *Log, t int64) (count int64, err error) {
-	ev.reset()
 	live, err := ev.liveRows(log, t)
 	if err != nil {
 		return 0, err

@@ -155,6 +155,9 @@ func (s *sweep) add(e *history.Entry, first, last int64) error {
 	return nil
 }
 
+// noValue is NULL.
+var noValue types.Value
+
 // judge finds the verdicts and arguments of e, which is entry i, and reports whether it passes WHERE; where it does not, nothing is noted.
 func (x *entries) judge(i int, e *history.Entry) (bool, error) {
 	ev := x.ev
@@ -174,12 +177,13 @@ func (x *entries) judge(i int, e *history.Entry) (bool, error) {
 		if x.timed && !ev.args.list[a].timed {
 			continue // it is what it was
 		}
-		var v types.Value
-		if slices.ContainsFunc(ev.args.list[a].verdicts, func(verdict int) bool { return x.passes(verdict, i) }) {
-			var err error
-			if v, err = ev.args.value(a, &ev.rows); err != nil {
-				return false, err
-			}
+		if !slices.ContainsFunc(ev.args.list[a].verdicts, func(verdict int) bool { return x.passes(verdict, i) }) {
+			x.args[a].put(i, &noValue)
+			continue
+		}
+		v, err := ev.args.value(a, &ev.rows)
+		if err != nil {
+			return false, err
 		}
 		x.args[a].put(i, v)
 	}
@@ -196,12 +200,13 @@ func (x *entries) keep(i int, e *history.Entry) error {
 	}
 	x.ev.turn(e)
 	for a := range x.args {
-		var v types.Value
-		if !x.ev.args.list[a].timed {
-			var err error
-			if v, err = x.ev.args.value(a, &x.ev.rows); err != nil {
-				return err
-			}
+		if x.ev.args.list[a].timed {
+			x.args[a].put(i, &noValue)
+			continue
+		}
+		v, err := x.ev.args.value(a, &x.ev.rows)
+		if err != nil {
+			return err
 		}
 		x.args[a].put(i, v)
 	}

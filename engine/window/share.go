@@ -4,25 +4,18 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/asofdb/asof/sql/agg"
 	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// state is the running aggregate of one or more equal aggregates of the feature.
-type state struct {
-	agg.State
-	arg int // among the arguments; -1 for COUNT(*)
-}
-
-// share lays out the feature's aggregates so that what is equal among them stands once: predicates, row filters, arguments and
-// whole aggregates. Expressions are equal where their canonical texts are.
+// share lays out the feature's aggregates so that what is equal among them stands once: predicates, row filters and arguments. Expressions are equal
+// where their canonical texts are.
 func (ev *Evaluator) share() (err error) {
 	if ev.where, err = ev.newFilter(&ev.f.Where); err != nil {
 		return err
 	}
-	filters, states := map[string]int{}, map[string]int{}
+	filters := map[string]int{}
 	for i := range ev.f.Aggs {
 		a := &ev.f.Aggs[i]
 		text := predicateText(&a.Pred)
@@ -37,21 +30,9 @@ func (ev *Evaluator) share() (err error) {
 			ev.filters = append(ev.filters, made)
 		}
 		arg := ev.args.index(a.Arg, &ev.rows)
-		text = aggregateText(a.Fn, a.Arg) + "\x00" + text
-		s, ok := states[text]
-		if !ok {
-			s = len(ev.states)
-			states[text] = s
-			ev.states = append(ev.states, state{a.Fn.New(), arg})
-			ev.filters[f].states = append(ev.filters[f].states, s)
-		}
-		ev.stateOf = append(ev.stateOf, s)
 		ev.filterOf, ev.argOf = append(ev.filterOf, f), append(ev.argOf, arg)
 		if arg >= 0 {
-			x, verdict := &ev.args.list[arg], ev.filters[f].rest+1
-			if !slices.Contains(x.verdicts, verdict) {
-				x.verdicts = append(x.verdicts, verdict)
-			}
+			ev.args.list[arg].neededBy(ev.filters[f].rest + 1)
 		}
 	}
 	for _, x := range ev.rests.exprs {
@@ -80,17 +61,6 @@ func predicateText(p *plan.Predicate) string {
 		b.WriteString(p.Rest.String())
 	}
 	return b.String()
-}
-
-func aggregateText(f *agg.Func, arg expr.Expr) string {
-	text := f.Name
-	if f.Distinct {
-		text += " distinct"
-	}
-	if arg != nil {
-		text += " " + arg.Type().String() + " " + arg.String()
-	}
-	return text
 }
 
 // verdicts are the row filters of the feature, each evaluated once per entry at most.
@@ -157,6 +127,13 @@ type argument struct {
 	v        types.Value
 }
 
+// neededBy notes that a sweep needs the argument of entries with a verdict.
+func (x *argument) neededBy(verdict int) {
+	if !slices.Contains(x.verdicts, verdict) {
+		x.verdicts = append(x.verdicts, verdict)
+	}
+}
+
 // index returns the place of x, -1 for nil.
 func (a *arguments) index(x expr.Expr, r *rows) int {
 	if x == nil {
@@ -184,18 +161,18 @@ func (r *rows) layoutColumn(x expr.Expr) int {
 	return -1
 }
 
-// value evaluates argument i for the row.
-func (a *arguments) value(i int, r *rows) (types.Value, error) {
+// value evaluates argument i for the row. The value is good until the next row.
+func (a *arguments) value(i int, r *rows) (*types.Value, error) {
 	x := &a.list[i]
 	if x.column >= 0 {
-		return r.entry.Cols[x.column], nil
+		return &r.entry.Cols[x.column], nil
 	}
 	if !x.known {
 		v, err := x.x.Eval(r.at())
 		if err != nil {
-			return v, err
+			return nil, err
 		}
 		x.v, x.known = v, true
 	}
-	return x.v, nil
+	return &x.v, nil
 }

@@ -31,10 +31,8 @@ type sweep struct {
 	seen, dead int
 
 	// stale says that some cell has changed since the row was computed.
-	stale   bool
-	exists  bool
-	results []types.Value // by aggregate
-	errs    []error
+	stale  bool
+	exists bool
 }
 
 // band is the cells whose rows are bounded alike.
@@ -88,7 +86,7 @@ type forgetting struct {
 // newSweep lays out the cells: for each set of bounds a band, for each row filter under it a cell. An entity of a feature with a key exists by the rows
 // of the first cell, which is WHERE alone.
 func newSweep(ev *Evaluator) *sweep {
-	s := &sweep{ev: ev, results: make([]types.Value, len(ev.f.Aggs)), errs: make([]error, len(ev.f.Aggs))}
+	s := &sweep{ev: ev}
 	s.entries.init(ev)
 	s.ranks = make([]*agg.Ranking, len(ev.args.list))
 	if len(ev.f.Keys) > 0 {
@@ -149,6 +147,7 @@ func (s *sweep) cell(bounds []int, rest int) *cell {
 func (s *sweep) empty() {
 	s.t, s.seen, s.dead = math.MinInt64, 0, 0
 	s.stale, s.exists = true, false
+	clear(s.ev.errs)
 	for i := range s.bands {
 		b := &s.bands[i]
 		b.lo, b.hi, b.from, b.beyond = math.MinInt64, math.MinInt64, 0, 0
@@ -340,32 +339,29 @@ func (s *sweep) compute() error {
 			}
 		}
 	}
-	for _, err := range s.errs {
+	for _, err := range ev.errs {
 		if err != nil {
 			return err
 		}
 	}
-	env := &ev.out
-	env.Now = s.t
-	copy(env.Row, s.key)
-	copy(env.Row[len(s.key):], s.results)
-	_, err := ev.evalOutputs(env)
+	_, err := ev.outputs(s.key, s.t)
 	return err
 }
 
 // read takes the results of a cell's aggregates.
 func (s *sweep) read(c *cell) {
+	results, errs := s.ev.results(), s.ev.errs
 	for i := range c.tallies {
 		t := &c.tallies[i]
 		for _, a := range t.aggs {
 			fn := s.ev.f.Aggs[a].Fn
 			switch {
 			case t.ranked != nil:
-				s.results[a] = t.ranked.Result(fn)
+				results[a] = t.ranked.Result(fn)
 			case t.state == nil:
-				s.results[a] = types.NewInt8(c.n)
+				results[a] = types.NewInt8(c.n)
 			default:
-				s.results[a], s.errs[a] = fn.Read(t.state)
+				results[a], errs[a] = fn.Read(t.state)
 			}
 		}
 	}

@@ -62,16 +62,15 @@ type Evaluator struct {
 	filters []filter
 	rests   verdicts
 	args    arguments
-	states  []state
+	ladders []ladder
 	// bounds are those of all filters, each once, and edges the other comparisons of the event time with NOW(): what makes time alone change a value.
 	bounds []bound
 	edges  []edge
 	// filterOf and argOf are the filter and the argument (-1 for COUNT(*)) of each aggregate of the feature.
 	filterOf, argOf []int
-	// stateOf is the state of each aggregate of the feature: equal aggregates share one.
-	stateOf []int
-	out     expr.Env      // of the outputs of an aggregating feature
-	row     []types.Value // the outputs
+	out             expr.Env      // of the outputs of an aggregating feature
+	errs            []error       // of the aggregates
+	row             []types.Value // the outputs
 
 	sweep       *sweep          // nil until it is needed
 	live, ended []history.Entry // scratch of newest
@@ -88,6 +87,8 @@ func New(f *plan.Feature, l *history.Layout, cols []int) (*Evaluator, error) {
 	if err := ev.share(); err != nil {
 		return nil, err
 	}
+	ev.climb()
+	ev.errs = make([]error, len(f.Aggs))
 	ev.row = make([]types.Value, len(f.Outputs))
 	ev.out.Row = make([]types.Value, len(f.Keys)+len(f.Aggs))
 	return ev, nil
@@ -114,33 +115,20 @@ func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, e
 	return ownRow(row), err
 }
 
-// aggregate brings the states to t and reports whether the entity has a row.
-func (ev *Evaluator) aggregate(log *Log, t int64) (bool, error) {
-	count, failed, err := ev.fold(log, t)
-	if err == nil && failed != nil {
-		count, err = ev.foldLive(log, t)
-	}
-	return count > 0 || len(ev.f.Keys) == 0, err
-}
-
-// outputs computes the output row from the states. It is the evaluator's.
+// outputs computes the output row from the aggregates' results. It is the evaluator's.
 func (ev *Evaluator) outputs(key []types.Value, t int64) ([]types.Value, error) {
 	ev.out.Now = t
-	row := ev.out.Row
-	copy(row, key)
-	for i, s := range ev.stateOf {
-		v, err := ev.states[s].Result()
-		if err != nil {
-			return nil, err
-		}
-		row[len(key)+i] = v
-	}
+	copy(ev.out.Row, key)
 	return ev.evalOutputs(&ev.out)
 }
 
 // evalOutputs evaluates the outputs. The row is the evaluator's, and its values may share bytes with env.
 func (ev *Evaluator) evalOutputs(env *expr.Env) ([]types.Value, error) {
 	for i := range ev.f.Outputs {
+		if c, ok := ev.f.Outputs[i].X.(*expr.Column); ok {
+			ev.row[i] = env.Row[c.Index]
+			continue
+		}
 		v, err := ev.f.Outputs[i].X.Eval(env)
 		if err != nil {
 			return nil, err
@@ -156,8 +144,11 @@ func ownRow(row []types.Value) []types.Value {
 		return nil
 	}
 	own := make([]types.Value, len(row))
-	for i := range row {
-		own[i] = row[i].Clone()
+	copy(own, row)
+	for i := range own {
+		if v := &own[i]; v.S != "" || v.Kind == types.Array {
+			*v = v.Clone()
+		}
 	}
 	return own
 }

@@ -104,11 +104,7 @@ func TestTopIsTheAggregateOrSaysThatItDoesNotKnow(t *testing.T) {
 				if len(buf) > 0 {
 					v.S = borrowed(buf)
 				}
-				if x.sign > 0 {
-					part.Add(v)
-				} else {
-					part.Retract(v)
-				}
+				part.Add(&v, int64(x.sign))
 				clear(buf)
 			}
 			parts[1].Merge(parts[0])

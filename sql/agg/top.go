@@ -46,13 +46,8 @@ func inIntOrder(k types.Kind) bool {
 	return false
 }
 
-// Add adds a row whose argument is v.
-func (s *Top) Add(v types.Value) { s.add(&v, 1) }
-
-// Retract takes one such row back.
-func (s *Top) Retract(v types.Value) { s.add(&v, -1) }
-
-func (s *Top) add(v *types.Value, n int64) {
+// Add adds n rows whose argument is v, or takes -n of them back. What it keeps of v is its own.
+func (s *Top) Add(v *types.Value, n int64) {
 	if v.IsNull() || s.low && s.compare(v, &s.floor) >= 0 {
 		return
 	}
@@ -96,6 +91,11 @@ func (s *Top) compare(a, b *types.Value) int {
 
 // Merge adds all of o, a Top of the same function, which stays as it is.
 func (s *Top) Merge(o *Top) {
+	if len(s.items) == 0 && !s.low {
+		s.items = append(s.items, o.items...)
+		s.floor, s.low = o.floor, o.low
+		return
+	}
 	if o.low && (!s.low || s.compare(&o.floor, &s.floor) < 0) {
 		s.floor, s.low = o.floor, true
 	}

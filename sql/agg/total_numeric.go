@@ -143,11 +143,17 @@ func (t *numericTotal) sum() (types.Value, error) {
 		return types.Value{Kind: types.Numeric, Scale: types.ScaleNegInf}, nil
 	}
 	sum := types.NewNumeric(0, 0)
+	any := false
 	for i := range t.scales {
 		s := &t.scales[i]
 		if s.n == 0 {
 			continue
 		}
+		if v := s.value(); !any && v.X == nil { // mostly the only scale
+			sum, any = v, true
+			continue
+		}
+		any = true
 		var err error
 		// AddNumeric takes the larger scale and checks the range.
 		if sum, err = types.AddNumeric(sum, s.value()); err != nil {
