@@ -80,6 +80,9 @@ func (c *catalog) Relation(name string) (*plan.Relation, error) {
 	if f := c.features[name]; f != nil {
 		return f.relation, nil
 	}
+	if f := c.historyOf(name); f != nil {
+		return f.historyRelation(), nil
+	}
 	e := types.Errorf(types.CodeUndefinedTable, "relation %q does not exist", name)
 	if near := plan.Nearest(name, c.names()); near != "" {
 		return nil, e.WithHint("did you mean %q?", near)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/asofdb/asof/engine/history"
@@ -35,7 +36,11 @@ var featureSystem = types.Schema{
 	{Name: "as_of", Type: types.Type{Kind: types.Timestamptz}},
 	{Name: "reconstructed", Type: types.Type{Kind: types.Bool}},
 	{Name: "feature_version", Type: types.Type{Kind: types.Text}},
+	{Name: "updated_at", Type: types.Type{Kind: types.Timestamptz}},
 }
+
+// updatedAt is the place of updated_at among the system columns: the event_time of the history row that holds.
+const updatedAt = 3
 
 func newFeature(r featureRecord, p *plan.Feature, g *generation) (*feature, error) {
 	f := &feature{rec: r, plan: p, gen: g}
@@ -89,9 +94,18 @@ func featureRelation(p *plan.Feature) (*plan.Relation, error) {
 var errDropped = errors.New("generation dropped")
 
 // value evaluates one entity at t, which the caller has checked to be readable. It returns nil where the entity has no row.
-func (f *feature) value(key []types.Value, t int64) ([]types.Value, error) {
+func (f *feature) value(key []types.Value, t int64) (row []types.Value, err error) {
 	x := f.pool.Get().(*evaluation)
 	defer f.pool.Put(x)
+	err = f.withLog(x, key, func(log window.Log) error {
+		row, err = x.ev.Eval(key, log, t)
+		return err
+	})
+	return row, err
+}
+
+// withLog calls fn with an entity's log: what is in memory was asked for first, then what is on disk.
+func (f *feature) withLog(x *evaluation, key []types.Value, fn func(window.Log) error) error {
 	x.key = x.key[:0]
 	for _, v := range key {
 		x.key = types.AppendKey(x.key, v)
@@ -100,38 +114,57 @@ func (f *feature) value(key []types.Value, t int64) ([]types.Value, error) {
 	view := f.gen.eng.db.View() // after memory was asked: invariant 4
 	defer view.Close()
 	if f.gen.dropped.Load() {
-		return nil, errDropped
+		return errDropped
 	}
-	stored, err := view.Root(f.gen.entityKey(x.key, key))
+	ek := f.gen.entityKey(x.key, key)
+	stored, err := view.Root(ek)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return f.evaluate(x, view, key, stored, older, newer, t)
+	log, err := f.logOf(x, view, ek, stored, &older, &newer)
+	if err != nil {
+		return err
+	}
+	return fn(log)
 }
 
-// evaluate folds one entity's log. stored is the encoded root, nil where there is none.
-func (f *feature) evaluate(x *evaluation, view *storage.View, key []types.Value, stored []byte, older, newer history.Pending, t int64) ([]types.Value, error) {
-	log := window.Log{Truncations: *f.gen.source.truncations.Load(), Fetch: fetch(view, f.gen.entityKey(x.key, key))}
-	var err error
+// logOf puts an entity's log together. stored is the encoded root, nil where there is none.
+func (f *feature) logOf(x *evaluation, view *storage.View, ek storage.EntityKey, stored []byte, older, newer *history.Pending) (window.Log, error) {
+	log := window.Log{Truncations: *f.gen.source.truncations.Load(), Fetch: fetch(view, ek)}
 	if stored != nil {
-		if log.Root, err = history.ReadRoot(stored); err != nil {
-			return nil, damaged("the log of an entity", err)
+		root, err := history.ReadRoot(stored)
+		if err != nil {
+			return log, damaged("the log of an entity", err)
 		}
+		log.Root = root
 	}
 	x.runs = x.runs[:0]
-	for _, p := range []*history.Pending{&older, &newer} {
+	for _, p := range []*history.Pending{older, newer} {
 		if p.Count() > 0 {
 			x.runs = append(x.runs, p)
 		}
 	}
 	log.Pending = x.runs
-	return x.ev.Eval(key, log, t)
+	return log, nil
 }
 
-// system appends the values of the system columns.
-func (f *feature) system(row []types.Value, t int64, p *published) []types.Value {
-	reconstructed := p.reconstructed != NoTime && t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == plan.FromFirstChange
-	return append(row, types.NewTimestamptz(t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
+// withSystem appends the values of the system columns to a feature's row at t. When the row began to hold is found only for a scan that shows it.
+func (f *feature) withSystem(x *evaluation, key []types.Value, log window.Log, row []types.Value, m scanMoment, s *plan.Scan) ([]types.Value, error) {
+	p := m.p
+	reconstructed := p.reconstructed != NoTime && m.t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == plan.FromFirstChange
+	row = append(row, types.NewTimestamptz(m.t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
+	if !slices.Contains(s.Columns, len(f.relation.Columns)+updatedAt) {
+		return row, nil
+	}
+	from, err := f.gen.source.firstMoment(p)
+	if err != nil {
+		return nil, err
+	}
+	at, known, err := x.ev.UpdatedAt(key, log, from, m.t)
+	if err != nil || !known {
+		return append(row, types.Value{}), err
+	}
+	return append(row, types.NewTimestamptz(at)), nil
 }
 
 // readable checks that the feature's value at t is known, beyond what its source's history says: over a source that began in mid-stream, only windows

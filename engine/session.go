@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ type Session struct {
 var settings = map[string]string{
 	"as_of":             "",
 	"as_of_wait":        "5s",
+	"before_history":    "error",
 	"memory_limit":      "256MB",
 	"timezone":          "UTC",
 	"datestyle":         "ISO, MDY",
@@ -161,7 +163,7 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 		}
 		ps.Params = append(ps.Params, types.Type{Kind: k})
 	}
-	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, moments: map[*plan.Scan]scanMoment{}}
+	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, beforeHistoryNull: s.setting("before_history") == "null", moments: map[*plan.Scan]scanMoment{}}
 	q, err := plan.BindQuery(sel, st.cat, ps)
 	if err != nil {
 		return nil, nil, nil, ps, err
@@ -208,7 +210,15 @@ func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (_ 
 	for i, c := range q.Columns {
 		columns[i] = types.Column{Name: c.Name, Type: c.Type}
 	}
-	return s.eng.streamedRows(ctx, end, columns, op, s.zone)
+	return s.eng.streamedRows(ctx, func() { st.sayBeforeHistory(); end() }, columns, op, s.zone)
+}
+
+// sayBeforeHistory tells how many moments lay before the history and were answered with NULLs.
+func (st *statement) sayBeforeHistory() {
+	if st.beforeHistory > 0 {
+		st.eng.notice(fmt.Sprintf("%d rows are NULL because their moment is before the history begins", st.beforeHistory), "")
+		st.beforeHistory = 0
+	}
 }
 
 // fix decides, once for the statement, NOW() and the moment of every scan, and waits until they can be read.
@@ -233,7 +243,7 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 			now = env.Now
 		}
 	}
-	env.Now = now
+	env.Now, st.now = now, now
 	for _, scan := range q.Scans {
 		t := now
 		if scan.AsOf.X != nil {
@@ -241,7 +251,13 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 				return 0, err
 			}
 		}
-		p, err := st.sourceOf(scan.Relation.Name).at(ctx, t, s.wait)
+		src := st.sourceOf(scan.Relation.Name)
+		if scan.AsOf.X != nil && scan.AsOf.Served || scan.AsOf.X == nil && q.AsOf.Served {
+			if t, err = src.servedAt(t); err != nil {
+				return 0, err
+			}
+		}
+		p, err := src.at(ctx, t, s.wait)
 		if err != nil {
 			return 0, err
 		}
@@ -267,10 +283,8 @@ func needsFrontier(q *plan.Query) bool {
 	return len(q.Sweeps) > 0 || slices.ContainsFunc(q.Scans, func(s *plan.Scan) bool { return s.AsOf.X == nil && !s.Relation.PlainTable })
 }
 
+// momentOf evaluates an AS OF; for AS OF SERVED the result is a time of the wall clock.
 func momentOf(a plan.AsOf, env *expr.Env) (int64, error) {
-	if a.Served {
-		return 0, notYetServed()
-	}
 	v, err := a.X.Eval(env)
 	if err != nil {
 		return 0, err
@@ -353,6 +367,10 @@ func (s *Session) apply(name, value string) error {
 			s.wait = d
 		}
 		return err
+	case "before_history":
+		if value != "error" && value != "null" {
+			return optionError(name, value, "'error' or 'null'")
+		}
 	case "memory_limit":
 		n, err := settingBytes(name, value)
 		if err == nil {

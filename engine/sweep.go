@@ -1,54 +1,411 @@
 package engine
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
 
+	"github.com/asofdb/asof/engine/record"
+	"github.com/asofdb/asof/engine/window"
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
 )
 
-// Sweep implements exec.Tables: each question is answered on its own, as a scan by key at its moment would.
+// A sweep answers many questions about one relation, each for a key and a moment: the training join. The questions are sorted by entity, in the order in which entities lie on disk, and
+// by moment, so that each entity's log is read once, from its beginning to the last moment that is asked for.
+
+// question is one of a sweep's questions, with what it is sorted by.
+type question struct {
+	index int // among the caller's
+	slot  uint16
+	key   []byte
+	at    int64
+}
+
+// Sweep implements exec.Tables.
 func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question, answer func(i int, row []types.Value) error) error {
-	if s.AsOf.Served {
-		return notYetServed()
+	src := st.sourceOf(s.Relation.Name)
+	asked, err := st.askable(ctx, src, s, qs, answer)
+	if err != nil || len(asked) == 0 {
+		return err
 	}
-	source := st.sourceOf(s.Relation.Name)
-	for i, q := range qs {
-		if err := context.Cause(ctx); err != nil {
-			return err
+	p, err := src.at(ctx, latest(asked), st.wait)
+	if err != nil {
+		return err
+	}
+	if asked, err = st.withinHistory(src, p, asked, answer); err != nil {
+		return err
+	}
+	f := st.feature(s.Relation)
+	for i := range asked {
+		q := &asked[i]
+		key := qs[q.index].Key
+		for _, v := range key {
+			q.key = types.AppendKey(q.key, v)
 		}
-		if q.NoKey {
+		if f != nil {
+			q.slot = f.gen.entityKey(q.key, key).Slot
+		}
+	}
+	sort.Slice(asked, func(i, j int) bool {
+		a, b := &asked[i], &asked[j]
+		if a.slot != b.slot {
+			return a.slot < b.slot
+		}
+		if c := bytes.Compare(a.key, b.key); c != 0 {
+			return c < 0
+		}
+		return a.at < b.at
+	})
+	sw := &sweep{st: st, scan: s, p: p, asked: asked, qs: qs, answer: answer}
+	defer st.eng.progress("joining "+s.Relation.Name, "rows", func() (int64, int64) { return sw.done.Load(), int64(len(asked)) })()
+	if f == nil {
+		return sw.source(ctx, src)
+	}
+	return sw.features(ctx, f)
+}
+
+// feature is the feature that a relation is, or is the history of; nil for a source.
+func (st *statement) feature(r *plan.Relation) *feature {
+	switch r.Kind {
+	case plan.FeatureRelation:
+		return st.cat.features[r.Name]
+	case plan.FeatureHistory:
+		return st.cat.historyOf(r.Name)
+	default:
+		return nil
+	}
+}
+
+// askable answers what needs no looking up, and gives each other question its moment.
+func (st *statement) askable(ctx context.Context, src *source, s *plan.Scan, qs []exec.Question, answer func(int, []types.Value) error) ([]question, error) {
+	var served *servedMoments
+	asked := make([]question, 0, len(qs))
+	for i := range qs {
+		if qs[i].NoKey {
 			if err := answer(i, nil); err != nil {
-				return err
+				return nil, err
 			}
 			continue
 		}
-		p, err := source.at(ctx, q.At, st.wait)
-		if err != nil {
+		at := qs[i].At
+		if s.AsOf.Served {
+			if served == nil {
+				var err error
+				if served, err = src.servedMoments(); err != nil {
+					return nil, err
+				}
+			}
+			f, err := served.at(at)
+			if err != nil {
+				return nil, err
+			}
+			at = f
+		}
+		asked = append(asked, question{index: i, at: at})
+	}
+	return asked, context.Cause(ctx)
+}
+
+func latest(asked []question) int64 {
+	return slices.MaxFunc(asked, func(a, b question) int { return compareTimes(a.at, b.at) }).at
+}
+
+func compareTimes(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// withinHistory refuses questions from before the history begins, or, under before_history = 'null', answers them with no row and counts them.
+func (st *statement) withinHistory(src *source, p *published, asked []question, answer func(int, []types.Value) error) ([]question, error) {
+	if src.relation.PlainTable {
+		return asked, nil
+	}
+	kept := asked[:0]
+	for _, q := range asked {
+		if q.at >= p.history && p.history != NoTime {
+			kept = append(kept, q)
+			continue
+		}
+		if !st.beforeHistoryNull {
+			return nil, src.tooEarly(q.at, p)
+		}
+		st.beforeHistory++
+		if err := answer(q.index, nil); err != nil {
+			return nil, err
+		}
+	}
+	return kept, nil
+}
+
+// sweep is one call of Sweep once its questions are sorted.
+type sweep struct {
+	st     *statement
+	scan   *plan.Scan
+	p      *published
+	asked  []question
+	qs     []exec.Question
+	answer func(int, []types.Value) error
+	done   counter
+	times  []int64
+	out    []types.Value
+}
+
+// entities calls fn for the questions of each key.
+func (sw *sweep) entities(ctx context.Context, fn func(qs []question) error) error {
+	for from := 0; from < len(sw.asked); {
+		to := from + 1
+		for to < len(sw.asked) && bytes.Equal(sw.asked[from].key, sw.asked[to].key) {
+			to++
+		}
+		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if err := st.answerOne(ctx, s, q, scanMoment{q.At, p}, func(row []types.Value) error { return answer(i, row) }); err != nil {
+		if err := fn(sw.asked[from:to]); err != nil {
 			return err
 		}
+		sw.done.Add(int64(to - from))
+		from = to
 	}
 	return nil
 }
 
-// answerOne reads the row of one key at a moment; nil where there is none.
-func (st *statement) answerOne(ctx context.Context, s *plan.Scan, q exec.Question, m scanMoment, answer func([]types.Value) error) error {
-	rows, err := st.open(ctx, s, [][]types.Value{q.Key}, m)
-	if err != nil {
+// features answers from a feature's entity logs.
+func (sw *sweep) features(ctx context.Context, f *feature) error {
+	if len(sw.asked) == 0 {
+		return nil
+	}
+	earliest := slices.MinFunc(sw.asked, func(a, b question) int { return compareTimes(a.at, b.at) })
+	if err := f.readable(earliest.at, sw.p); err != nil {
 		return err
 	}
-	defer rows.Close()
-	row, err := rows.Next(ctx)
-	if err != nil {
-		return err
+	x := f.pool.Get().(*evaluation)
+	defer f.pool.Put(x)
+	err := sw.entities(ctx, func(qs []question) error {
+		key := sw.qs[qs[0].index].Key
+		return f.withLog(x, key, func(log window.Log) error {
+			if sw.scan.Relation.Kind == plan.FeatureHistory {
+				return sw.periods(f, x, key, log, qs)
+			}
+			return sw.values(f, x, key, log, qs)
+		})
+	})
+	if errors.Is(err, errDropped) {
+		return f.replaced()
 	}
-	return answer(row)
+	return err
 }
 
-func notYetServed() error {
-	return types.Errorf(types.CodeNotSupported, "AS OF SERVED is not yet supported")
+func (sw *sweep) values(f *feature, x *evaluation, key []types.Value, log window.Log, qs []question) error {
+	sw.times = sw.times[:0]
+	for _, q := range qs {
+		sw.times = append(sw.times, q.at)
+	}
+	return x.ev.EvalMany(key, log, sw.times, func(i int, row []types.Value) error {
+		if row == nil {
+			return sw.answer(qs[i].index, nil)
+		}
+		full, err := f.withSystem(x, key, log, row, scanMoment{sw.times[i], sw.p}, sw.scan)
+		if err != nil {
+			return err
+		}
+		sw.out = project(sw.out, sw.scan.Columns, full)
+		return sw.answer(qs[i].index, sw.out)
+	})
+}
+
+// periods answers with the period of the history that holds at each moment.
+func (sw *sweep) periods(f *feature, x *evaluation, key []types.Value, log window.Log, qs []question) error {
+	next := 0
+	from, err := f.gen.source.firstMoment(sw.p)
+	if err != nil {
+		return err
+	}
+	err = x.ev.Periods(key, log, from, sw.st.now, func(p *window.Period) error {
+		for ; next < len(qs) && (p.Open || qs[next].at < p.Until); next++ {
+			var row []types.Value
+			if qs[next].at >= p.From {
+				sw.out = project(sw.out, sw.scan.Columns, historyRow(p, sw.st.now))
+				row = sw.out
+			}
+			if err := sw.answer(qs[next].index, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for ; err == nil && next < len(qs); next++ {
+		err = sw.answer(qs[next].index, nil)
+	}
+	return err
+}
+
+// rowVersion is a row from c on; nil: gone.
+type rowVersion struct {
+	c   int64
+	row []types.Value
+}
+
+// source answers from a source's rows: one pass over its log gathers the versions of the keys that are asked for.
+func (sw *sweep) source(ctx context.Context, src *source) error {
+	if len(sw.asked) == 0 {
+		return nil
+	}
+	if src.rec.Key == nil {
+		return types.Errorf(types.CodeNotSupported, "source %q has no primary key to be joined AS OF by", src.rec.Name)
+	}
+	last := latest(sw.asked)
+	versions := map[string][]rowVersion{}
+	for _, q := range sw.asked {
+		versions[string(q.key)] = nil
+	}
+	view := sw.st.eng.db.View()
+	defer view.Close()
+	r := &sourceScan{s: src, view: view, t: last, columns: sw.scan.Columns}
+	r.want = r.wanted()
+	if err := r.versionsOf(versions, sw.st.limit); err != nil {
+		return err
+	}
+	return sw.entities(ctx, func(qs []question) error {
+		vs := versions[string(qs[0].key)]
+		for _, q := range qs {
+			i := sort.Search(len(vs), func(i int) bool { return vs[i].c > q.at })
+			if i == 0 || vs[i-1].row == nil {
+				if err := sw.answer(q.index, nil); err != nil {
+					return err
+				}
+				continue
+			}
+			sw.out = sw.out[:0]
+			for _, c := range sw.scan.Columns {
+				if c == len(src.types) {
+					sw.out = append(sw.out, types.NewTimestamptz(q.at))
+				} else {
+					sw.out = append(sw.out, vs[i-1].row[c])
+				}
+			}
+			if err := sw.answer(q.index, sw.out); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// versionsOf gathers the versions of the keys in m, in order of time.
+func (r *sourceScan) versionsOf(m map[string][]rowVersion, limit int64) error {
+	size := int64(0)
+	put := func(key []byte, v rowVersion) error {
+		vs, ok := m[string(key)]
+		if !ok {
+			return nil
+		}
+		if n := len(vs); n > 0 && vs[n-1].c == v.c {
+			vs[n-1] = v
+		} else {
+			vs = append(vs, v)
+			size += int64(rowBytes(v.row)) + 64
+		}
+		m[string(key)] = vs
+		if size > limit {
+			return types.Errorf(types.CodeOutOfMemory, "joining source %q AS OF needs more than memory_limit allows", r.s.rec.Name).WithHint("SET memory_limit to more than %d", limit)
+		}
+		return nil
+	}
+	return r.everything(func(ch *record.Change) error {
+		if ch.Op == record.Truncate {
+			for k, vs := range m {
+				if len(vs) > 0 {
+					m[k] = append(vs, rowVersion{c: ch.C})
+				}
+			}
+			return nil
+		}
+		if ch.Old != nil {
+			r.key = r.s.appendKey(r.key[:0], ch.Old)
+			if err := put(r.key, rowVersion{c: ch.C}); err != nil {
+				return err
+			}
+		}
+		if ch.New != nil {
+			r.key = r.s.appendKey(r.key[:0], ch.New)
+			return put(r.key, rowVersion{ch.C, slices.Clone(ch.New)})
+		}
+		return nil
+	})
+}
+
+// everything calls fn for every change with c <= t, truncated ones included.
+func (r *sourceScan) everything(fn func(*record.Change) error) error {
+	return r.view.ScanLog(r.s.rec.ID, NoTime, func(_ int64, _ uint64, block []byte) error {
+		h, err := record.ReadHeader(block)
+		if err != nil {
+			return r.s.blockError(err)
+		}
+		if h.CMin > r.t {
+			return storage.ErrStop
+		}
+		changes, err := record.ReadBlock(block, r.s.types, r.want)
+		if err != nil {
+			return r.s.blockError(err)
+		}
+		for i := range changes {
+			if ch := &changes[i]; ch.C <= r.t && ch.Op != record.Noop {
+				if err := fn(ch); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// servedMoments is a source's publication log: which frontier readers had when.
+type servedMoments struct {
+	src            *source
+	walls, moments []int64
+}
+
+func (s *source) servedMoments() (*servedMoments, error) {
+	m := &servedMoments{src: s}
+	v := s.eng.db.View()
+	defer v.Close()
+	err := v.Publications(s.rec.ID, NoTime, func(wall, frontier int64) error {
+		m.walls, m.moments = append(m.walls, wall), append(m.moments, frontier)
+		return nil
+	})
+	return m, err
+}
+
+// at is the frontier that readers had at a time of the wall clock.
+func (m *servedMoments) at(wall int64) (int64, error) {
+	i := sort.Search(len(m.walls), func(i int) bool { return m.walls[i] > wall })
+	if i == 0 {
+		first := "nothing has been published yet"
+		if len(m.walls) > 0 {
+			first = fmt.Sprintf("the first answer could be given at %s", types.NewTimestamptz(m.walls[0]))
+		}
+		return 0, types.Errorf(types.CodeNotReady, "nothing of source %q was served at %s: %s", m.src.rec.Name, types.NewTimestamptz(wall), first)
+	}
+	return m.moments[i-1], nil
+}
+
+// servedAt is the frontier that readers of the source had at a time of the wall clock.
+func (s *source) servedAt(wall int64) (int64, error) {
+	m, err := s.servedMoments()
+	if err != nil {
+		return 0, err
+	}
+	return m.at(wall)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/engine/window"
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
@@ -21,6 +22,10 @@ type statement struct {
 	moments map[*plan.Scan]scanMoment
 	limit   int64
 	wait    time.Duration // for a frontier to come as far as a moment
+	now     int64         // NOW()
+	// beforeHistoryNull answers questions from before the history with no row; beforeHistory counts them.
+	beforeHistoryNull bool
+	beforeHistory     int64
 }
 
 // scanMoment is when a scan reads, and what of its source was published when that was decided.
@@ -36,16 +41,20 @@ func (st *statement) Open(ctx context.Context, s *plan.Scan, keys [][]types.Valu
 
 // open starts a scan at a moment.
 func (st *statement) open(ctx context.Context, s *plan.Scan, keys [][]types.Value, m scanMoment) (exec.Rows, error) {
-	if f := st.cat.features[s.Relation.Name]; f != nil {
-		if err := f.readable(m.t, m.p); err != nil {
-			return nil, err
-		}
-		if keys != nil {
-			return f.rowsByKey(s, keys, m), nil
-		}
-		return f.allRows(s, m)
+	f := st.feature(s.Relation)
+	if f == nil {
+		return st.openSource(st.cat.sources[s.Relation.Name], s, keys, m)
 	}
-	return st.openSource(st.cat.sources[s.Relation.Name], s, keys, m)
+	if s.Relation.Kind == plan.FeatureHistory {
+		return st.openHistory(f, s, keys, m)
+	}
+	if err := f.readable(m.t, m.p); err != nil {
+		return nil, err
+	}
+	if keys != nil {
+		return f.rowsByKey(s, keys, m), nil
+	}
+	return f.allEntities(s, m, func(sc *featureScan, log window.Log) error { return sc.value(log) })
 }
 
 // pulled turns a push iteration into exec.Rows. Its view, if any, is closed with it.
@@ -96,19 +105,19 @@ func project(dst []types.Value, columns []int, row []types.Value) []types.Value 
 // rowsByKey reads a feature's row for each key.
 func (f *feature) rowsByKey(s *plan.Scan, keys [][]types.Value, m scanMoment) exec.Rows {
 	return pull(nil, func(yield func([]types.Value, error) bool) {
-		var out []types.Value
+		sc := &featureScan{f: f, m: m, scan: s, yield: yield, x: f.pool.Get().(*evaluation)}
+		defer f.pool.Put(sc.x)
 		for _, k := range keys {
-			row, err := f.value(k, m.t)
+			sc.key = k
+			err := f.withLog(sc.x, k, sc.value)
 			if errors.Is(err, errDropped) {
 				err = f.replaced()
 			}
-			if err == nil && row == nil {
-				continue
+			if errors.Is(err, storage.ErrStop) {
+				return
 			}
-			if err == nil {
-				out = project(out, s.Columns, f.system(row, m.t, m.p))
-			}
-			if !yield(out, err) || err != nil {
+			if err != nil {
+				yield(nil, err)
 				return
 			}
 		}
@@ -120,8 +129,8 @@ func (f *feature) replaced() error {
 	return types.Errorf(types.CodeNotReady, "feature %q was replaced while the statement ran", f.rec.Name).WithHint("run it again")
 }
 
-// allRows reads the rows of all entities: first a copy of what is in memory, then the disk.
-func (f *feature) allRows(s *plan.Scan, m scanMoment) (exec.Rows, error) {
+// allEntities calls each for the log of every entity: first a copy is made of what is in memory, then the disk is read.
+func (f *feature) allEntities(s *plan.Scan, m scanMoment, each func(*featureScan, window.Log) error) (exec.Rows, error) {
 	g := f.gen
 	memory := g.snapshotPending()
 	view := g.eng.db.View()
@@ -130,7 +139,7 @@ func (f *feature) allRows(s *plan.Scan, m scanMoment) (exec.Rows, error) {
 		return nil, f.replaced()
 	}
 	return pull(view, func(yield func([]types.Value, error) bool) {
-		sc := featureScan{f: f, m: m, scan: s, view: view, memory: memory, yield: yield, x: f.pool.Get().(*evaluation)}
+		sc := &featureScan{f: f, m: m, scan: s, view: view, memory: memory, each: each, yield: yield, x: f.pool.Get().(*evaluation)}
 		defer f.pool.Put(sc.x)
 		if err := sc.run(); err != nil && !errors.Is(err, storage.ErrStop) {
 			yield(nil, err)
@@ -162,6 +171,7 @@ type featureScan struct {
 	scan   *plan.Scan
 	view   *storage.View
 	memory map[string]twoRuns
+	each   func(*featureScan, window.Log) error
 	yield  func([]types.Value, error) bool
 	x      *evaluation
 	key    []types.Value
@@ -198,12 +208,24 @@ func (sc *featureScan) entity(k, stored []byte, runs twoRuns) error {
 	if sc.key, err = sc.f.gen.readKey(sc.key[:0], k); err != nil {
 		return err
 	}
-	sc.x.key = append(sc.x.key[:0], k...)
-	row, err := sc.f.evaluate(sc.x, sc.view, sc.key, stored, runs.older, runs.newer, sc.m.t)
+	g := sc.f.gen
+	log, err := sc.f.logOf(sc.x, sc.view, g.entityKey(k, sc.key), stored, &runs.older, &runs.newer)
+	if err != nil {
+		return err
+	}
+	return sc.each(sc, log)
+}
+
+// value hands out an entity's row, if it has one.
+func (sc *featureScan) value(log window.Log) error {
+	row, err := sc.x.ev.Eval(sc.key, log, sc.m.t)
 	if err != nil || row == nil {
 		return err
 	}
-	sc.out = project(sc.out, sc.scan.Columns, sc.f.system(row, sc.m.t, sc.m.p))
+	if row, err = sc.f.withSystem(sc.x, sc.key, log, row, sc.m, sc.scan); err != nil {
+		return err
+	}
+	sc.out = project(sc.out, sc.scan.Columns, row)
 	if !sc.yield(sc.out, nil) {
 		return storage.ErrStop
 	}
@@ -229,8 +251,15 @@ func (st *statement) sourcesOf(scans []*plan.Scan) ([]*source, []*published, err
 }
 
 func (st *statement) sourceOf(relation string) *source {
-	if f := st.cat.features[relation]; f != nil {
-		return f.gen.source
+	if s := st.cat.sources[relation]; s != nil {
+		return s
 	}
-	return st.cat.sources[relation]
+	f := st.cat.features[relation]
+	if f == nil {
+		f = st.cat.historyOf(relation)
+	}
+	if f == nil {
+		return nil
+	}
+	return f.gen.source
 }
