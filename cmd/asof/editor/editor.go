@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -41,11 +42,14 @@ type Editor struct {
 	// reading: Read has the terminal.
 	reading bool
 	printed []string
+
+	// continued gets a value when the process goes on after a stop; what nobody waits for is dropped.
+	continued chan struct{}
 }
 
 // New returns an editor on a terminal.
 func New(in, out *os.File) (*Editor, error) {
-	e := &Editor{fd: int(in.Fd()), out: out}
+	e := &Editor{fd: int(in.Fd()), out: out, continued: make(chan struct{}, 1)}
 	e.screen.size = func() (columns, rows int) {
 		columns, rows, err := term.GetSize(int(out.Fd()))
 		if err != nil || columns <= 0 || rows <= 0 {
@@ -157,6 +161,10 @@ func (e *Editor) watch(ctx context.Context) (stop func()) {
 			case sig := <-signals:
 				if sig == syscall.SIGCONT {
 					_, _ = term.MakeRaw(e.fd) // the shell that stopped us had the terminal as it likes it
+					select {
+					case e.continued <- struct{}{}:
+					default:
+					}
 				}
 			}
 			e.in.wake()
@@ -169,6 +177,9 @@ func (e *Editor) watch(ctx context.Context) (stop func()) {
 	}
 }
 
+// stopWait is how long the process may take to stop after it was told to. Where no shell could continue it, the kernel does not stop it.
+const stopWait = 200 * time.Millisecond
+
 // suspend stops the process, as Ctrl-Z does where the terminal makes a signal of it. The shell below continues it.
 func (e *Editor) suspend() {
 	now, err := term.GetState(e.fd)
@@ -178,7 +189,15 @@ func (e *Editor) suspend() {
 	e.leave("")
 	e.write(pasteOff)
 	_ = term.Restore(e.fd, e.in.cooked)
+	select {
+	case <-e.continued: // of a stop before
+	default:
+	}
 	_ = syscall.Kill(0, syscall.SIGTSTP)
+	select {
+	case <-e.continued:
+	case <-time.After(stopWait):
+	}
 	_ = term.Restore(e.fd, now)
 	e.write(pasteOn)
 	e.screen.begin()
