@@ -232,8 +232,14 @@ func (r *session) againstNaive() (int, error) {
 			}
 		}
 	}
-	n, err := r.sourceRows(table)
-	return total + n, err
+	for _, check := range []func(*naive.Table) (int, error){r.sourceRows, r.spines, r.histories} {
+		n, err := check(table)
+		total += n
+		if err != nil {
+			return total, err
+		}
+	}
+	return total, nil
 }
 
 // byKey asks for each entity by its key.
