@@ -258,9 +258,11 @@ func (p *places) readValues(d *decoder, t types.Type, col int) error {
 		if null {
 			continue
 		}
-		if err := d.value(v, &t); err != nil {
+		n, err := readValue(d.src, v, &t)
+		if err != nil {
 			return fmt.Errorf("%w: column %d of a chunk: %w", errCorrupt, col, err)
 		}
+		d.src = d.src[n:]
 	}
 	return d.err("column")
 }

@@ -46,11 +46,8 @@ func (d *decoder) uvarint() uint64 {
 		d.src = d.src[1:]
 		return uint64(v)
 	}
-	v, n := shortUvarint(d.src)
+	v, n := anyUvarint(d.src)
 	if n == 0 {
-		v, n = binary.Uvarint(d.src)
-	}
-	if n <= 0 {
 		d.fail()
 		return 0
 	}

@@ -52,44 +52,91 @@ func (p *Pending) AppendEntries(l *Layout, dst []Entry) ([]Entry, error) {
 
 // runReader reads a run from its beginning.
 type runReader struct {
-	d      decoder
+	src    []byte
+	at     int // how far it was read
 	left   int
 	c, pos int64 // of the entry before
 }
 
 func (p *Pending) read() runReader {
-	return runReader{d: decoder{src: p.encoded}, left: p.entries, c: p.firstC, pos: p.firstPos}
+	return runReader{src: p.encoded, left: p.entries, c: p.firstC, pos: p.firstPos}
 }
 
-// head reads the head of the next entry, of which there is one left, into e; then columns or skipColumns reads the rest of it.
+// head reads what comes before the columns of the next entry, of which there is one left, into e; then columns or skipColumns reads the rest of it.
 func (r *runReader) head(e *Entry) error {
-	e.C, e.Pos = r.c, r.pos
-	if err := r.d.head(e); err != nil {
-		return err
+	src := r.src[r.at:]
+	if len(src) == 0 || src[0]&^flagsKnown != 0 {
+		return errTail
 	}
-	r.c, r.pos = e.C, e.Pos
+	flags, at := src[0], 1
+	e.Sign = 1
+	if flags&flagRetract != 0 {
+		e.Sign = -1
+	}
+	if flags&flagSameChange == 0 {
+		c, n := anyUvarint(src[at:])
+		pos, m := anyUvarint(src[at+n:])
+		if n == 0 || m == 0 {
+			return errTail
+		}
+		r.c += int64(c)
+		r.pos += int64(pos)
+		at += n + m
+	}
+	e.C, e.Pos = r.c, r.pos
+	e.HasE, e.E = flags&flagNoE == 0, 0
+	if e.HasE {
+		lateness, n := anyUvarint(src[at:])
+		if n == 0 {
+			return errTail
+		}
+		e.E = e.C - unzigzag(lateness)
+		at += n
+	}
+	r.at += at
 	return nil
 }
 
+var errTail = fmt.Errorf("%w: tail ends early or is garbled", errCorrupt)
+
+// columns reads the columns of an entry into cols; those that need does not ask for (nil: all are) it leaves as they are. Strings point into the source.
 func (r *runReader) columns(l *Layout, need []bool, cols []types.Value) error {
-	if err := r.d.columns(l, need, cols); err != nil {
-		return err
+	at := r.at
+	for i := range l.Types {
+		var n int
+		var err error
+		if need == nil || need[i] {
+			n, err = readValue(r.src[at:], &cols[i], &l.Types[i])
+		} else {
+			n, err = skipValue(r.src[at:], &l.Types[i])
+		}
+		if err != nil {
+			return fmt.Errorf("%w: column %d of the tail: %w", errCorrupt, i, err)
+		}
+		at += n
 	}
-	return r.end()
+	return r.end(at)
 }
 
+// skipColumns reads over the columns of an entry.
 func (r *runReader) skipColumns(l *Layout) error {
-	if err := r.d.skipColumns(l); err != nil {
-		return err
+	at := r.at
+	for i := range l.Types {
+		n, err := skipValue(r.src[at:], &l.Types[i])
+		if err != nil {
+			return fmt.Errorf("%w: column %d of the tail: %w", errCorrupt, i, err)
+		}
+		at += n
 	}
-	return r.end()
+	return r.end(at)
 }
 
-// end counts the entry that was read.
-func (r *runReader) end() error {
+// end counts the entry that was read, up to at.
+func (r *runReader) end(at int) error {
+	r.at = at
 	r.left--
-	if r.left == 0 && len(r.d.src) > 0 {
-		return fmt.Errorf("%w: %d bytes after the last entry of a tail", errCorrupt, len(r.d.src))
+	if r.left == 0 && at < len(r.src) {
+		return fmt.Errorf("%w: %d bytes after the last entry of a tail", errCorrupt, len(r.src)-at)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package history
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/asofdb/asof/sql/types"
 )
@@ -43,51 +42,4 @@ func appendEntry(dst []byte, l *Layout, e *Entry, c, pos int64) []byte {
 		dst = types.AppendValue(dst, t, e.Cols[i])
 	}
 	return dst
-}
-
-// head reads what comes before the columns of an entry into e, whose C and Pos are those of the entry before.
-func (d *decoder) head(e *Entry) error {
-	flags := d.byte()
-	if flags&^flagsKnown != 0 {
-		d.fail()
-	}
-	e.Sign = 1
-	if flags&flagRetract != 0 {
-		e.Sign = -1
-	}
-	if flags&flagSameChange == 0 {
-		e.C += int64(d.uvarint())
-		e.Pos += int64(d.uvarint())
-	}
-	e.HasE, e.E = flags&flagNoE == 0, 0
-	if e.HasE {
-		e.E = e.C - d.varint()
-	}
-	return d.err("tail")
-}
-
-// columns reads the columns of an entry into cols; those that need does not ask for (nil: all are) it leaves as they are. Strings point into the source.
-func (d *decoder) columns(l *Layout, need []bool, cols []types.Value) error {
-	for i := range l.Types {
-		var err error
-		if need == nil || need[i] {
-			err = d.value(&cols[i], &l.Types[i])
-		} else {
-			err = d.skipValue(&l.Types[i])
-		}
-		if err != nil {
-			return fmt.Errorf("%w: column %d of the tail: %w", errCorrupt, i, err)
-		}
-	}
-	return nil
-}
-
-// skipColumns reads over the columns of an entry.
-func (d *decoder) skipColumns(l *Layout) error {
-	for i := range l.Types {
-		if err := d.skipValue(&l.Types[i]); err != nil {
-			return fmt.Errorf("%w: column %d of the tail: %w", errCorrupt, i, err)
-		}
-	}
-	return nil
 }

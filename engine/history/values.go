@@ -16,37 +16,32 @@ const (
 	maxPlainTime  = 1 << 57
 )
 
-// value reads a value of type t into v, which may hold one of the same column.
-func (d *decoder) value(v *types.Value, t *types.Type) error {
-	head, n := shortestUvarint(d.src)
+// readValue reads a value of type t into v, which may hold one of the same column, and returns how many bytes it takes.
+func readValue(src []byte, v *types.Value, t *types.Type) (int, error) {
+	head, n := shortestUvarint(src)
 	if n == 0 {
-		return d.otherValue(v, t)
+		return readOther(src, v, t)
 	}
-	rest := d.src[n:]
 	if head == 0 {
-		*v, d.src = types.Value{}, rest
-		return nil
+		*v = types.Value{}
+		return n, nil
 	}
 	switch t.Kind {
 	case types.Numeric:
 		scale := head>>1 - 2
-		if head < 4 || head&1 != 0 || scale > maxPlainScale {
-			return d.otherValue(v, t)
-		}
-		u, m := shortestUvarint(rest)
-		if m == 0 {
-			return d.otherValue(v, t)
+		u, m := shortestUvarint(src[n:])
+		if head < 4 || head&1 != 0 || scale > maxPlainScale || m == 0 {
+			return readOther(src, v, t)
 		}
 		setPlain(v, t.Kind, int16(scale), unzigzag(u))
-		d.src = rest[m:]
-		return nil
+		return n + m, nil
 	case types.Text, types.Varchar, types.Char, types.JSON, types.JSONB, types.Bytea:
-		if head-1 > uint64(len(rest)) {
-			return d.otherValue(v, t)
+		length := head - 1
+		if length > uint64(len(src)-n) {
+			return readOther(src, v, t)
 		}
-		*v = types.Value{Kind: t.Kind, S: view(rest[:head-1])}
-		d.src = rest[head-1:]
-		return nil
+		*v = types.Value{Kind: t.Kind, S: view(src[n : n+int(length)])}
+		return n + int(length), nil
 	}
 	i := unzigzag(head - 1)
 	plain := false
@@ -59,11 +54,10 @@ func (d *decoder) value(v *types.Value, t *types.Type) error {
 		plain = -maxPlainTime < i && i < maxPlainTime
 	}
 	if !plain {
-		return d.otherValue(v, t)
+		return readOther(src, v, t)
 	}
 	setPlain(v, t.Kind, 0, i)
-	d.src = rest
-	return nil
+	return n, nil
 }
 
 // setPlain sets v to a value without pointers. Pointers that are nil already are not written: the collector would have to be told.
@@ -77,47 +71,42 @@ func setPlain(v *types.Value, k types.Kind, scale int16, i int64) {
 	}
 }
 
-func (d *decoder) otherValue(v *types.Value, t *types.Type) error {
-	x, rest, err := types.ReadValue(d.src, *t)
+func readOther(src []byte, v *types.Value, t *types.Type) (int, error) {
+	x, rest, err := types.ReadValue(src, *t)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	*v, d.src = x, rest
-	return nil
+	*v = x
+	return len(src) - len(rest), nil
 }
 
-// skipValue reads over a value of type t.
-func (d *decoder) skipValue(t *types.Type) error {
-	head, n := shortestUvarint(d.src)
+// skipValue returns how many bytes a value of type t takes.
+func skipValue(src []byte, t *types.Type) (int, error) {
+	head, n := shortestUvarint(src)
 	if n == 0 {
-		return d.skipOther(t)
+		return skipOther(src, t)
 	}
-	rest := d.src[n:]
-	switch {
-	case head == 0:
-	case t.Kind == types.Numeric:
-		_, m := shortestUvarint(rest)
-		if head < 4 || head&1 != 0 || m == 0 {
-			return d.skipOther(t)
-		}
-		rest = rest[m:]
-	case t.Kind == types.Int2, t.Kind == types.Int4, t.Kind == types.Int8, t.Kind == types.Date, t.Kind == types.Time,
-		t.Kind == types.Timestamp, t.Kind == types.Timestamptz, t.Kind == types.Bool:
-	case t.Kind == types.Text, t.Kind == types.Varchar, t.Kind == types.Char, t.Kind == types.JSON, t.Kind == types.JSONB, t.Kind == types.Bytea:
-		if head-1 > uint64(len(rest)) {
-			return d.skipOther(t)
-		}
-		rest = rest[head-1:]
-	default:
-		return d.skipOther(t)
+	if head == 0 {
+		return n, nil
 	}
-	d.src = rest
-	return nil
+	switch t.Kind {
+	case types.Int2, types.Int4, types.Int8, types.Date, types.Time, types.Timestamp, types.Timestamptz, types.Bool:
+		return n, nil
+	case types.Numeric:
+		if _, m := shortestUvarint(src[n:]); head >= 4 && head&1 == 0 && m > 0 {
+			return n + m, nil
+		}
+	case types.Text, types.Varchar, types.Char, types.JSON, types.JSONB, types.Bytea:
+		if head-1 <= uint64(len(src)-n) {
+			return n + int(head-1), nil
+		}
+	}
+	return skipOther(src, t)
 }
 
-func (d *decoder) skipOther(t *types.Type) error {
+func skipOther(src []byte, t *types.Type) (int, error) {
 	var v types.Value
-	return d.otherValue(&v, t)
+	return readOther(src, &v, t)
 }
 
 func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
@@ -132,6 +121,14 @@ func shortestUvarint(src []byte) (u uint64, n int) {
 		return 0, 0
 	}
 	return u, n
+}
+
+// anyUvarint reads a varint; n = 0 where there is none.
+func anyUvarint(src []byte) (u uint64, n int) {
+	if u, n = shortUvarint(src); n == 0 {
+		u, n = binary.Uvarint(src)
+	}
+	return u, max(n, 0)
 }
 
 // shortUvarint reads a varint of up to eight bytes; n = 0 for a longer one and for one too near the end of src to be read with the bytes after it.

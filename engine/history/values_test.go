@@ -14,22 +14,21 @@ func sameReading(t *testing.T, typ types.Type, src []byte) {
 	t.Helper()
 	want, rest, wantErr := types.ReadValue(src, typ)
 	for _, old := range []types.Value{{}, types.NewText("old"), types.NewInterval(1, 2, 3)} {
-		d, got := decoder{src: src}, old
-		err := d.value(&got, &typ)
+		got := old
+		n, err := readValue(src, &got, &typ)
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("%s of % x: error %v, want %v", typ, src, err, wantErr)
 		}
-		if err == nil && (!types.Identical(got, want) || len(d.src) != len(rest)) {
-			t.Fatalf("%s of % x: %v and %d bytes left, want %v and %d", typ, src, got, len(d.src), want, len(rest))
+		if err == nil && (!types.Identical(got, want) || len(src)-n != len(rest)) {
+			t.Fatalf("%s of % x: %v in %d bytes, want %v with %d left", typ, src, got, n, want, len(rest))
 		}
 		if err == nil && ((got.S != "") != (want.S != "") || (got.X != nil) != (want.X != nil)) {
 			t.Fatalf("%s of % x: something is left of %v", typ, src, old)
 		}
 	}
 	if wantErr == nil {
-		d := decoder{src: src}
-		if err := d.skipValue(&typ); err != nil || len(d.src) != len(rest) {
-			t.Fatalf("%s of % x: skipped to %d bytes left (%v), want %d", typ, src, len(d.src), err, len(rest))
+		if n, err := skipValue(src, &typ); err != nil || len(src)-n != len(rest) {
+			t.Fatalf("%s of % x: skipped %d bytes (%v), want %d left", typ, src, n, err, len(rest))
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/asofdb/asof/engine/history"
-	"github.com/asofdb/asof/sql/agg"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -23,6 +22,8 @@ type entries struct {
 	always []bool
 	args   []column
 
+	rests []int // the row filters that cells have
+
 	// timed says that verdicts and arguments change with time: entries are judged as they appear and at their turns, and keep their columns for it.
 	timed bool
 	kept  []history.Entry
@@ -36,6 +37,11 @@ func (x *entries) init(ev *Evaluator) {
 	x.pass, x.always = make([]bits, 1+len(ev.rests.exprs)), make([]bool, 1+len(ev.rests.exprs))
 	x.always[0] = !x.timed || ev.where.rest < 0
 	x.args = make([]column, len(ev.args.list))
+	for i := range ev.filters {
+		if r := ev.filters[i].rest; r >= 0 && !slices.Contains(x.rests, r) {
+			x.rests = append(x.rests, r)
+		}
+	}
 }
 
 func (x *entries) reset() {
@@ -166,7 +172,7 @@ func (x *entries) judge(i int, e *history.Entry) (bool, error) {
 		return false, err
 	}
 	x.note(0, i, true)
-	for r := range ev.rests.exprs {
+	for _, r := range x.rests {
 		ok, err := ev.rests.pass(r, &ev.rows)
 		if err != nil {
 			return false, err
@@ -261,17 +267,20 @@ func (x *entries) sortByE() {
 // rank ranks the arguments that cells need ranked, and gives the cells their empty sets of rows.
 func (s *sweep) rank() {
 	x := &s.entries
-	clear(s.ranks)
+	clear(s.ranked)
 	for i := range s.bands {
 		for j := range s.bands[i].cells {
 			tallies := s.bands[i].cells[j].tallies
 			for k := range tallies {
-				if t := &tallies[k]; t.ranks {
-					if s.ranks[t.arg] == nil {
-						s.ranks[t.arg] = agg.NewRanking(t.fn.Arg, len(x.c), x.args[t.arg].at)
-					}
-					t.ranked = s.ranks[t.arg].NewRanked()
+				t := &tallies[k]
+				if t.ranked == nil {
+					continue
 				}
+				if !s.ranked[t.arg] {
+					s.ranks[t.arg].Rank(t.fn.Arg, len(x.c), x.args[t.arg].at)
+					s.ranked[t.arg] = true
+				}
+				t.ranked.Begin(&s.ranks[t.arg])
 			}
 		}
 	}

@@ -23,12 +23,15 @@ type sweep struct {
 
 	entries     entries
 	bands       []band
-	turns       []turn // by moment; those that are over are cut off, and so are truncations
+	turns       []turn // by moment
 	truncations []forgetting
-	ranks       []*agg.Ranking
+	ranks       []agg.Ranking // by argument
+	ranked      []bool        // the arguments that are ranked for this entity
 
 	t          int64
 	seen, dead int
+	// turned and truncated are how many turns and truncations are over.
+	turned, truncated int
 
 	// stale says that some cell has changed since the row was computed.
 	stale  bool
@@ -67,7 +70,6 @@ type tally struct {
 	fn     *agg.Func
 	aggs   []int
 	state  agg.State
-	ranks  bool
 	ranked *agg.Ranked
 }
 
@@ -88,7 +90,7 @@ type forgetting struct {
 func newSweep(ev *Evaluator) *sweep {
 	s := &sweep{ev: ev}
 	s.entries.init(ev)
-	s.ranks = make([]*agg.Ranking, len(ev.args.list))
+	s.ranks, s.ranked = make([]agg.Ranking, len(ev.args.list)), make([]bool, len(ev.args.list))
 	if len(ev.f.Keys) > 0 {
 		s.cell(ev.where.bounds, -1)
 	}
@@ -116,7 +118,7 @@ func newTally(ev *Evaluator, m *measure) tally {
 	switch {
 	case m.arg < 0:
 	case m.fn.Ranks() && !ev.args.list[m.arg].timed:
-		t.ranks = true
+		t.ranked = new(agg.Ranked)
 	default:
 		t.state = m.fn.New()
 	}
@@ -145,7 +147,7 @@ func (s *sweep) cell(bounds []int, rest int) *cell {
 
 // empty takes all rows out of all cells: the sweep stands before all time.
 func (s *sweep) empty() {
-	s.t, s.seen, s.dead = math.MinInt64, 0, 0
+	s.t, s.seen, s.dead, s.turned, s.truncated = math.MinInt64, 0, 0, 0, 0
 	s.stale, s.exists = true, false
 	clear(s.ev.errs)
 	for i := range s.bands {
@@ -248,20 +250,19 @@ func (s *sweep) appear(t int64) error {
 
 // forget takes out what is truncated at t.
 func (s *sweep) forget(t int64) {
-	for len(s.truncations) > 0 && s.truncations[0].c <= t {
-		for ; s.dead < s.truncations[0].place; s.dead++ {
+	for ; s.truncated < len(s.truncations) && s.truncations[s.truncated].c <= t; s.truncated++ {
+		for ; s.dead < s.truncations[s.truncated].place; s.dead++ {
 			if s.dead < s.seen {
 				s.putAll(s.dead, -1)
 			}
 		}
-		s.truncations = s.truncations[1:]
 	}
 }
 
 // takeTurns judges the entries again for which row filters or arguments may be others at t.
 func (s *sweep) takeTurns(t int64) error {
-	for ; len(s.turns) > 0 && s.turns[0].t <= t; s.turns = s.turns[1:] {
-		i := s.turns[0].entry
+	for ; s.turned < len(s.turns) && s.turns[s.turned].t <= t; s.turned++ {
+		i := s.turns[s.turned].entry
 		if i < s.dead || i >= s.seen {
 			continue // it is forgotten, or is judged when it appears
 		}
@@ -379,11 +380,11 @@ func (s *sweep) next(last int64) (t int64, found bool, err error) {
 	if s.seen < len(x.c) {
 		earliest(x.c[s.seen])
 	}
-	if len(s.truncations) > 0 {
-		earliest(s.truncations[0].c)
+	if s.truncated < len(s.truncations) {
+		earliest(s.truncations[s.truncated].c)
 	}
-	if len(s.turns) > 0 {
-		earliest(s.turns[0].t)
+	if s.turned < len(s.turns) {
+		earliest(s.turns[s.turned].t)
 	}
 	for i := range s.bands {
 		b := &s.bands[i]

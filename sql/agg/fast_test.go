@@ -138,13 +138,17 @@ func TestRankedIsTheAggregate(t *testing.T) {
 			return
 		}
 		r := rand.New(rand.NewPCG(3, uint64(len(typeName))))
+		var ranking Ranking
+		var got, other Ranked
 		for _, pool := range pools(t, fn, typeName) {
 			column := make([]types.Value, r.IntN(900))
 			for i := range column {
 				column[i] = pool[r.IntN(len(pool))]
 			}
-			ranking := NewRanking(fn.Arg, len(column), func(i int) types.Value { return column[i] })
-			got, other, want := ranking.NewRanked(), ranking.NewRanked(), fn.New()
+			ranking.Rank(fn.Arg, len(column), func(i int) types.Value { return column[i] })
+			got.Begin(&ranking)
+			other.Begin(&ranking)
+			want := fn.New()
 			for range 3 * len(column) {
 				i, sign := r.IntN(len(column)), int8(1)
 				if r.IntN(2) == 0 {
@@ -163,9 +167,9 @@ func TestRankedIsTheAggregate(t *testing.T) {
 					t.Fatalf("%s, want %s", text, outcome(want))
 				}
 			}
-			got.Reset()
+			got.Begin(&ranking)
 			if v := got.Result(fn); v.String() != outcomeOfNone(fn) {
-				t.Fatalf("%s is left after Reset", v)
+				t.Fatalf("%s is there in the beginning", v)
 			}
 		}
 	})

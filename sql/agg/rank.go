@@ -9,75 +9,119 @@ import (
 )
 
 // Ranking is a column of values in order, for MIN, MAX and COUNT(DISTINCT) over rows of it that come and go: a Ranked, of which there may be many, is
-// such a set of rows. Rows are added and retracted, and results read, in a time that hardly depends on their number.
+// such a set of rows. Rows are added and retracted, and results read, in a time that hardly depends on their number. The zero value ranks no rows.
 type Ranking struct {
 	// ranks has the rank of each row's value, -1 for NULL. Values that are the same share one.
 	ranks []int32
-	// values are the values by rank, in ascending order; equal ones that are not the same stand side by side, in the order of their forms.
+	// The values by rank, in ascending order; equal ones that are not the same stand side by side, in the order of their forms. Those of one kind
+	// and scale that are in the order of their I are kept as that.
+	ints   []int64
+	kind   types.Kind
+	scale  int16
 	values []types.Value
 	// classes numbers the values that are not equal, by rank; nil where equal ones are the same.
 	classes []int32
+
+	keys   []uint64 // scratch of rankInts, and so are places
+	places []place
+}
+
+// place is a row's value.
+type place struct {
+	x   int64
+	row int32
 }
 
 // Ranks reports whether f's result can be read off a Ranked of its argument.
 func (f *Func) Ranks() bool { return f.ranked != nil }
 
-// NewRanking ranks n values of type t. They are kept as they are: at's strings must stay.
-func NewRanking(t types.Type, n int, at func(i int) types.Value) *Ranking {
-	r := &Ranking{ranks: make([]int32, n)}
-	if inIntOrder(t.Kind) || t.Kind == types.Numeric && oneScale(n, at) {
-		r.rankInts(at)
-		return r
+// Rank ranks n values of type t in place of what was ranked. The values are kept as they are: at's strings must stay.
+func (r *Ranking) Rank(t types.Type, n int, at func(i int) types.Value) {
+	clear(r.values)
+	r.ranks, r.ints, r.values, r.classes = r.ranks[:0], r.ints[:0], r.values[:0], nil
+	r.kind, r.scale = t.Kind, 0
+	if r.gather(n, at) {
+		r.rankInts(n)
+		return
 	}
 	b := newBag(t)
-	for i := range r.ranks {
-		r.ranks[i] = -1
+	r.ranks = r.ranks[:0]
+	for i := range n {
+		rank := int32(-1)
 		if v := at(i); !v.IsNull() {
 			item := b.index(&v, true)
 			b.items[item].n++ // of none must be left nothing, for then its place would be lost
-			r.ranks[i] = int32(item)
+			rank = int32(item)
 		}
+		r.ranks = append(r.ranks, rank)
 	}
 	r.sort(&b)
-	return r
 }
 
-// oneScale reports whether numerics have one scale and coefficients of 64 bits.
-func oneScale(n int, at func(i int) types.Value) bool {
-	scale := int16(-1)
+// gather collects values that are in the order of their I, and the same where that is the same; it returns false where not all are such.
+func (r *Ranking) gather(n int, at func(i int) types.Value) bool {
+	numeric := r.kind == types.Numeric
+	if !numeric && !inIntOrder(r.kind) {
+		return false
+	}
+	r.places = r.places[:0]
 	for i := range n {
 		v := at(i)
+		r.ranks = append(r.ranks, -1)
 		if v.IsNull() {
 			continue
 		}
-		if v.X != nil || v.Scale < 0 || scale >= 0 && v.Scale != scale {
-			return false
+		if numeric {
+			if len(r.places) == 0 {
+				r.scale = v.Scale
+			}
+			if v.X != nil || v.Scale != r.scale || v.Scale < 0 {
+				return false
+			}
 		}
-		scale = v.Scale
+		r.places = append(r.places, place{v.I, int32(i)})
 	}
 	return true
 }
 
-// rankInts ranks values that are in the order of their I, and the same where that is the same.
-func (r *Ranking) rankInts(at func(i int) types.Value) {
-	type place struct {
-		x   int64
-		row int32
+// rankInts ranks what was gathered of n rows. Where a value and its row fit into 64 bits they are sorted as one number.
+func (r *Ranking) rankInts(n int) {
+	if len(r.places) == 0 {
+		return
 	}
-	places := make([]place, 0, len(r.ranks))
-	for i := range r.ranks {
-		r.ranks[i] = -1
-		if v := at(i); !v.IsNull() {
-			places = append(places, place{v.I, int32(i)})
+	lo, hi := r.places[0].x, r.places[0].x
+	for _, p := range r.places {
+		lo, hi = min(lo, p.x), max(hi, p.x)
+	}
+	shift := bits.Len(uint(n))
+	if bits.Len64(uint64(hi)-uint64(lo))+shift > 64 {
+		slices.SortFunc(r.places, func(a, b place) int { return cmp.Compare(a.x, b.x) })
+	} else {
+		r.keys = r.keys[:0]
+		for _, p := range r.places {
+			r.keys = append(r.keys, (uint64(p.x)-uint64(lo))<<shift|uint64(p.row))
+		}
+		slices.Sort(r.keys)
+		for i, k := range r.keys {
+			r.places[i] = place{int64(k>>shift + uint64(lo)), int32(k & (1<<shift - 1))}
 		}
 	}
-	slices.SortFunc(places, func(a, b place) int { return cmp.Compare(a.x, b.x) })
-	for i, p := range places {
-		if i == 0 || places[i-1].x != p.x {
-			r.values = append(r.values, at(int(p.row)))
+	for _, p := range r.places {
+		if n := len(r.ints); n == 0 || r.ints[n-1] != p.x {
+			r.ints = append(r.ints, p.x)
 		}
-		r.ranks[p.row] = int32(len(r.values)) - 1
+		r.ranks[p.row] = int32(len(r.ints)) - 1
 	}
+}
+
+// count is the number of ranks.
+func (r *Ranking) count() int { return len(r.ints) + len(r.values) }
+
+func (r *Ranking) value(rank int) types.Value {
+	if len(r.ints) > 0 {
+		return types.Value{Kind: r.kind, Scale: r.scale, I: r.ints[rank]}
+	}
+	return r.values[rank]
 }
 
 // sort brings values, whose places in the bag the ranks are so far, into order.
@@ -91,10 +135,9 @@ func (r *Ranking) sort(b *bag) {
 		return cmp.Or(types.Compare(*v, *w), compareForms(*v, *w))
 	})
 	rankOf := make([]int32, len(order))
-	r.values = make([]types.Value, len(order))
 	for rank, item := range order {
 		rankOf[item] = int32(rank)
-		r.values[rank] = b.items[item].v
+		r.values = append(r.values, b.items[item].v)
 	}
 	for i, item := range r.ranks {
 		if item >= 0 {
@@ -112,29 +155,44 @@ func (r *Ranking) sort(b *bag) {
 	}
 }
 
-// Ranked is the multiset of the values of some rows of a Ranking.
+// Ranked is the multiset of the values of some rows of a Ranking. Begin comes first.
 type Ranked struct {
 	r *Ranking
 	n []int32 // by rank
 	// there are the ranks with a positive n, as bits: a bit of there[0] is a rank, a bit of there[i+1] a word of there[i] that is not zero.
 	there [][]uint64
-	// live is how many values there are that are not equal, and inClass how many ranks of each class; nil without classes.
+	// live is how many values there are that are not equal, and inClass how many ranks of each class; none without classes.
 	live    int64
 	inClass []int32
 }
 
-// NewRanked returns an empty set of rows.
-func (r *Ranking) NewRanked() *Ranked {
-	s := &Ranked{r: r, n: make([]int32, len(r.values))}
-	for size := len(r.values); ; size = len(s.there[len(s.there)-1]) {
-		s.there = append(s.there, make([]uint64, (size+63)/64))
-		if size <= 64 {
+// Begin makes s an empty set of rows of r, which is ranked already.
+func (s *Ranked) Begin(r *Ranking) {
+	s.r, s.live = r, 0
+	s.n = zeroed(s.n, r.count())
+	levels := 0
+	for size := r.count(); ; levels++ {
+		words := (size + 63) / 64
+		if levels == len(s.there) {
+			s.there = append(s.there, nil)
+		}
+		s.there[levels] = zeroed(s.there[levels], words)
+		if words <= 1 {
 			break
 		}
+		size = words
 	}
-	if r.classes != nil {
-		s.inClass = make([]int32, len(r.classes))
+	s.there = s.there[:levels+1]
+	s.inClass = zeroed(s.inClass, len(r.classes))
+}
+
+// zeroed returns n zeros, in s if there is room.
+func zeroed[T int32 | uint64](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
 	}
+	s = s[:n]
+	clear(s)
 	return s
 }
 
@@ -180,7 +238,7 @@ func (s *Ranked) vanish(rank int32) {
 
 // count keeps the number of values that are not equal.
 func (s *Ranked) count(rank, sign int32) {
-	if s.inClass == nil {
+	if len(s.inClass) == 0 {
 		s.live += int64(sign)
 		return
 	}
@@ -204,7 +262,7 @@ func (s *Ranked) max() types.Value {
 	for level := len(s.there) - 1; level >= 0; level-- {
 		rank = rank<<6 + bits.Len64(s.there[level][rank]) - 1
 	}
-	return s.r.values[rank]
+	return s.r.value(rank)
 }
 
 func (s *Ranked) min() types.Value {
@@ -223,15 +281,5 @@ func (s *Ranked) min() types.Value {
 			}
 		}
 	}
-	return s.r.values[best]
-}
-
-// Reset empties the set.
-func (s *Ranked) Reset() {
-	clear(s.n)
-	for _, words := range s.there {
-		clear(words)
-	}
-	clear(s.inClass)
-	s.live = 0
+	return s.r.value(best)
 }
