@@ -45,7 +45,7 @@ func (c *checkpoints) behind() (changes, bytes int) {
 		for _, g := range generations {
 			g.mu.RLock()
 			changes = max(changes, int(g.applied-g.flushed))
-			bytes += g.entries * pendingBytes
+			bytes += g.bytes
 			g.mu.RUnlock()
 		}
 	}
@@ -53,8 +53,8 @@ func (c *checkpoints) behind() (changes, bytes int) {
 }
 
 const (
-	// pendingBytes is what an entry in memory costs, its share of a map entry included.
-	pendingBytes = 96
+	// mapEntryBytes is what an entity in memory costs beside its key and its entries.
+	mapEntryBytes = 120
 	// flushBytes is how much memory makes a checkpoint start.
 	flushBytes = 256 << 20
 )

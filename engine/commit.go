@@ -23,7 +23,7 @@ type batch struct {
 }
 
 // batchBytes bounds a commit beside the number of its changes, so that its block fits one transaction of the store.
-const batchBytes = 4 << 20
+const batchBytes = 3 << 20
 
 // commit is the second stage: it alone gives times, completes changes and makes them durable.
 func (in *ingest) commit(ctx context.Context, chunks <-chan *chunk) error {
@@ -59,7 +59,7 @@ func (in *ingest) process(ctx context.Context, ch *chunk) error {
 		var bad *badRecord
 		switch {
 		case errors.As(err, &bad) && s.settings.rejects:
-			in.rejected = append(in.rejected, newReject(ch.lines[i], bad.reason, nil, ch.polled, i))
+			in.rejected = append(in.rejected, newReject(ch.lines[i], bad.reason, ch.raw[i], ch.polled, i))
 		case errors.As(err, &bad):
 			stop = &stopped{ch.lines[i], bad.reason}
 		case err != nil:
@@ -232,6 +232,9 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 	}
 	commit, err := s.commitTime(ev)
 	if err != nil {
+		return err
+	}
+	if err := s.checkSize(ev); err != nil {
 		return err
 	}
 	if in.staged.takes(ev) { // before it is recognised as seen: what a crash left unwritten must be staged whole again
@@ -414,12 +417,8 @@ func (in *ingest) write(b *batch, wall time.Time) error {
 		sb.Log(s.rec.ID, rest[n-1].C, record.AppendBlock(nil, s.types, rest[:n]))
 		rest = rest[n:]
 	}
-	for i := range b.rejects {
-		value, err := json.Marshal(&b.rejects[i])
-		if err != nil {
-			return err
-		}
-		sb.Reject(s.rec.ID, value)
+	if err := s.putRejects(sb, b.rejects); err != nil {
+		return err
 	}
 	putJSON(sb, s.stateKey(), &in.state)
 	if f := in.state.Frontier; f != NoTime && in.state.Snapshot != snapshotRunning {
@@ -439,6 +438,37 @@ func (in *ingest) write(b *batch, wall time.Time) error {
 	}
 	in.out <- &committed{changes: b.changes, state: in.state, atEnd: b.atEnd, size: b.size, lag: in.lag(wall)}
 	*b = batch{}
+	return nil
+}
+
+// rejectBytes bounds the rejects in one commit.
+const rejectBytes = 1 << 20
+
+// putRejects adds rejects to a commit. Where they are so many that they do not fit it, most of them go before it in commits of their own: a crash in between repeats
+// them, and nothing else.
+func (s *source) putRejects(sb *storage.Batch, rejects []reject) error {
+	var held [][]byte
+	size := 0
+	for i := range rejects {
+		value, err := json.Marshal(&rejects[i])
+		if err != nil {
+			return err
+		}
+		if size += len(value); size > rejectBytes && len(held) > 0 {
+			before := s.eng.db.NewBatch()
+			for _, v := range held {
+				before.Reject(s.rec.ID, v)
+			}
+			if err := s.eng.commit(before); err != nil {
+				return err
+			}
+			held, size = held[:0], len(value)
+		}
+		held = append(held, value)
+	}
+	for _, v := range held {
+		sb.Reject(s.rec.ID, v)
+	}
 	return nil
 }
 

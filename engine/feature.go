@@ -110,6 +110,9 @@ func (f *feature) withLog(x *evaluation, key []types.Value, fn func(window.Log) 
 	for _, v := range key {
 		x.key = types.AppendKey(x.key, v)
 	}
+	if err := checkEntityKey(x.key); err != nil {
+		return nil, err
+	}
 	older, newer := f.gen.pending(x.key)
 	view := f.gen.eng.db.View() // after memory was asked: invariant 4
 	defer view.Close()

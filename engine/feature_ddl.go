@@ -191,6 +191,11 @@ func (e *Engine) build(ctx context.Context, g *generation) error {
 	defer done()
 	for {
 		s.apply.Lock()
+		if g.tooLong > 0 {
+			s.apply.Unlock()
+			return types.Errorf(types.CodeTooComplex, "source %q has rows whose entity key is longer than the %d bytes that can be stored", s.rec.Name, maxEntityKey).
+				WithHint("use a shorter column as the entity, or a hash of this one made by the application")
+		}
 		if g.applied >= s.applied {
 			s.generations = append(s.generations, g)
 			s.apply.Unlock()

@@ -35,7 +35,8 @@ type generation struct {
 	applied  int64
 	appliedC int64
 	flushed  int64
-	entries  int // pending in active
+	bytes    int // what active costs, about
+	tooLong  int // rows left out because their key cannot be stored
 
 	// dropped is set before the generation's keys begin to be deleted: a reader that took its view earlier sees them all.
 	dropped atomic.Bool
@@ -106,13 +107,19 @@ func (a *applier) emit(sign int8, row []types.Value) {
 	g := a.g
 	g.shape.Entry(&a.e, a.ch, sign, row)
 	a.key = g.shape.AppendKey(a.key[:0], row)
+	if len(a.key) > maxEntityKey {
+		g.tooLong++ // a feature over it was refused, or the row was, unless both came at once; reads by such a key are errors
+		return
+	}
 	p := g.active[string(a.key)]
 	if p == nil {
 		p = &history.Pending{}
 		g.active[string(a.key)] = p
+		g.bytes += len(a.key) + mapEntryBytes
 	}
+	size := p.Size()
 	p.Append(&g.layout, &a.e)
-	g.entries++
+	g.bytes += p.Size() - size
 }
 
 // pending returns snapshots of an entity's entries in memory, the older ones first.
@@ -173,12 +180,30 @@ func slotText(values []types.Value) string {
 // maxEntityKey is the longest key that the store takes.
 const maxEntityKey = key.MaxLen
 
+// keyNames are the source's columns that make the key.
+func (g *generation) keyNames() string {
+	var names []string
+	for _, c := range g.rec.Keys {
+		names = append(names, g.source.rec.Columns[c].Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// checkEntityKey refuses a key that cannot have been stored.
+func checkEntityKey(k []byte) error {
+	if len(k) > maxEntityKey {
+		return types.Errorf(types.CodeTooComplex, "the entity's key is %d bytes long, at most %d can be stored", len(k), maxEntityKey).
+			WithHint("use a shorter column as the entity, or a hash of this one made by the application")
+	}
+	return nil
+}
+
 // freeze takes the entries to write; until thaw readers find them in memory. A checkpoint that failed freezes the same entries again.
 func (g *generation) freeze() (map[string]*history.Pending, flushMark) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.flushing == nil {
-		g.flushing, g.active, g.entries = g.active, map[string]*history.Pending{}, 0
+		g.flushing, g.active, g.bytes = g.active, map[string]*history.Pending{}, 0
 		g.frozen = flushMark{g.applied, g.appliedC}
 	}
 	return g.flushing, g.frozen

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asofdb/asof/engine/record"
@@ -41,6 +42,7 @@ type chunk struct {
 	events  []Event
 	places  []Position // after each event
 	lines   []int64
+	raw     []string // the records of the events, if they may have to be kept as rejects
 	rejects []reject
 	// next is the position after the whole chunk.
 	next     Position
@@ -279,7 +281,7 @@ func (in *ingest) decode(poll Poll) *chunk {
 				return ch
 			}
 			ch.next = rec.Next
-			ch.rejects = append(ch.rejects, newReject(rec.Line, reasonOf(err), rec.Value, ch.polled, len(ch.events)))
+			ch.rejects = append(ch.rejects, newReject(rec.Line, reasonOf(err), string(rec.Value[:min(len(rec.Value), rejectedBytes)]), ch.polled, len(ch.events)))
 			continue
 		}
 		text.keep(ev.Before)
@@ -288,6 +290,9 @@ func (in *ingest) decode(poll Poll) *chunk {
 		ch.events = append(ch.events, ev)
 		ch.places = append(ch.places, rec.Next)
 		ch.lines = append(ch.lines, rec.Line)
+		if in.src.settings.rejects {
+			ch.raw = append(ch.raw, string(rec.Value[:min(len(rec.Value), rejectedBytes)]))
+		}
 		ch.next = rec.Next
 	}
 	return ch
@@ -305,8 +310,8 @@ func reasonOf(err error) string {
 // rejectedBytes is how much of a bad record is kept.
 const rejectedBytes = 64 << 10
 
-func newReject(line int64, reason string, raw []byte, now time.Time, at int) reject {
-	return reject{Line: line, Reason: reason, Record: string(raw[:min(len(raw), rejectedBytes)]), Wall: now.UnixMicro(), at: at}
+func newReject(line int64, reason, raw string, now time.Time, at int) reject {
+	return reject{Line: line, Reason: reason, Record: strings.Clone(raw[:min(len(raw), rejectedBytes)]), Wall: now.UnixMicro(), at: at}
 }
 
 // apply is the third stage.

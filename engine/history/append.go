@@ -23,7 +23,7 @@ func (r *Root) Append(l *Layout, entries []Entry, through int64) []Sealed {
 			panic(fmt.Sprintf("history: invariant 1: entry at commit time %d, position %d after %d, %d", e.C, e.Pos, c, pos))
 		}
 		r.tail.Append(l, e)
-		if r.tail.entries == ChunkEntries {
+		if r.tail.entries == ChunkEntries || len(r.tail.encoded) >= tailBytes {
 			sealed = r.seal(l, sealed)
 		}
 	}

@@ -39,8 +39,12 @@ type Layout struct {
 	Types []types.Type
 }
 
-// ChunkEntries is the number of entries of every sealed chunk: boundaries are a function of the log alone.
+// ChunkEntries is the number of entries of a sealed chunk: boundaries are a function of the log alone.
 const ChunkEntries = 256
+
+// tailBytes is the length from which a tail is sealed although it has fewer entries: a root is rewritten whenever its entity changes, and must fit
+// one transaction of the store, also where columns hold whole documents.
+const tailBytes = 1 << 20
 
 // NodeHeaders is the number of headers of every directory node.
 const NodeHeaders = 64

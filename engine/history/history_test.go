@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/asofdb/asof/sql/types"
@@ -636,4 +637,31 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(log)), "ns/entry")
+}
+
+// A tail of long values is sealed before it has all its entries, at the same places however it is appended.
+func TestLongValuesSealTheTailEarly(t *testing.T) {
+	l := &Layout{Types: []types.Type{{Kind: types.Text}}}
+	var entries []Entry
+	for i := range 40 {
+		entries = append(entries, Entry{C: int64(i), Pos: int64(i + 1), Sign: 1, Cols: []types.Value{types.NewText(strings.Repeat("x", 100_000))}})
+	}
+	atOnce := NewRoot()
+	sealed := atOnce.Append(l, entries, 40)
+	if len(sealed) != 3 || len(atOnce.AppendTo(nil)) > tailBytes+100_000 {
+		t.Fatalf("%d chunks, a root of %d bytes", len(sealed), len(atOnce.AppendTo(nil)))
+	}
+	oneByOne := NewRoot()
+	var again []Sealed
+	for i := range entries {
+		again = append(again, oneByOne.Append(l, entries[i:i+1], 0)...)
+	}
+	if len(again) != len(sealed) || !bytes.Equal(oneByOne.AppendTo(nil), atOnce.AppendTo(nil)) {
+		t.Fatalf("%d chunks one by one", len(again))
+	}
+	for i := range sealed {
+		if !bytes.Equal(again[i].Bytes, sealed[i].Bytes) {
+			t.Errorf("chunk %d differs", i)
+		}
+	}
 }
