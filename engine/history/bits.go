@@ -52,10 +52,9 @@ func (d *decoder) bits(out []bool) int {
 		}
 		n := 0
 		for i := range out {
-			if packed[i/8]&(1<<(i%8)) != 0 {
-				out[i] = true
-				n++
-			}
+			bit := packed[i/8] >> (i % 8) & 1
+			out[i] = bit != 0
+			n += int(bit)
 		}
 		return n
 	}

@@ -134,8 +134,7 @@ type columnReader struct {
 // read decodes n values of column col at d into out, every width-th place of it. Strings point into the source.
 func (r *columnReader) read(d *decoder, t types.Type, out []types.Value, width, n, col int) error {
 	p := places{out: out, width: width, nulls: r.nulls[:n]}
-	p.anyNull = d.bits(p.nulls) > 0
-	run := r.run[:p.count()]
+	run := r.run[:n-d.bits(p.nulls)]
 	form := d.byte()
 	switch form {
 	case formInts, formFloats, formNumerics:
@@ -199,23 +198,9 @@ func (r *columnReader) dictionary(d *decoder) []string {
 
 // places are where the values of a column go: every width-th of out, for each of nulls.
 type places struct {
-	out     []types.Value
-	width   int
-	nulls   []bool
-	anyNull bool
-}
-
-// count is the number of values that are not NULL.
-func (p *places) count() int {
-	n := len(p.nulls)
-	if p.anyNull {
-		for _, null := range p.nulls {
-			if null {
-				n--
-			}
-		}
-	}
-	return n
+	out   []types.Value
+	width int
+	nulls []bool
 }
 
 // setPlain sets the values that are not NULL, which have no pointers, in places that have none.
