@@ -111,7 +111,7 @@ func (f *feature) withLog(x *evaluation, key []types.Value, fn func(window.Log) 
 		x.key = types.AppendKey(x.key, v)
 	}
 	if err := checkEntityKey(x.key); err != nil {
-		return nil, err
+		return err
 	}
 	older, newer := f.gen.pending(x.key)
 	view := f.gen.eng.db.View() // after memory was asked: invariant 4
