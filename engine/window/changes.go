@@ -55,6 +55,7 @@ func (w *changeWatch) see(at int64, row []types.Value) error {
 // sweepChanges is Changes by a sweep; done is false where it could not go on, or did not begin.
 func (ev *Evaluator) sweepChanges(key []types.Value, log *Log, from, to int64, w *changeWatch) (done bool, err error) {
 	s := ev.sweeper()
+	defer ev.shed()
 	if s.load(key, log, from, to) != nil {
 		return false, nil
 	}

@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 
 	"github.com/asofdb/asof/engine/history"
@@ -30,9 +31,20 @@ func (ev *Evaluator) Contributors(key []types.Value, log Log, t int64, output in
 	if err := ev.moveFilters(); err != nil {
 		return nil, err
 	}
-	live, err := ev.liveVersions(&log, t)
+	w := history.All(t)
+	if !ev.f.Attribute { // both entries of a version have one event time: they are read or left out together
+		if ev.where.empty() {
+			return nil, nil
+		}
+		w = history.Window{AsOf: t, ELow: math.MaxInt64, EHigh: math.MinInt64}
+		widen(&w, ev.where.lo, ev.where.hi)
+	}
+	live, err := ev.liveVersions(&log, w)
 	if err != nil {
 		return nil, err
+	}
+	if n := len(live); ev.f.Attribute && n > 1 {
+		live = live[n-1:]
 	}
 	aggs := ev.aggregatesOf(output)
 	var out []Contributor
@@ -44,9 +56,6 @@ func (ev *Evaluator) Contributors(key []types.Value, log Log, t int64, output in
 		if counted && (len(aggs) == 0 || len(by) > 0) {
 			out = append(out, Contributor{Entry: live[i], Aggs: by})
 		}
-	}
-	if ev.f.Attribute && len(out) > 1 {
-		out = out[len(out)-1:]
 	}
 	return out, nil
 }
@@ -67,15 +76,15 @@ func (ev *Evaluator) aggregatesOf(output int) []int {
 	return slices.Compact(aggs)
 }
 
-// liveVersions returns the entries of the row versions that are live at t, in log order, with columns of their own.
-func (ev *Evaluator) liveVersions(log *Log, t int64) ([]history.Entry, error) {
-	first := log.firstPos(t)
+// liveVersions returns the entries of the row versions that are live at w's moment, in log order, with columns of their own.
+func (ev *Evaluator) liveVersions(log *Log, w history.Window) ([]history.Entry, error) {
+	first := log.firstPos(w.AsOf)
 	var versions []history.Entry
 	var ended []bool
 	open := map[string][]int{} // the live versions of one identity, the newest last
 	var id []byte
 	cursor := history.NewCursor(ev.layout, nil)
-	cursor.Open(log.Root, log.More, history.All(t), log.Fetch, log.Pending...)
+	cursor.Open(log.Root, log.More, w, log.Fetch, log.Pending...)
 	for e := cursor.Next(); e != nil; e = cursor.Next() {
 		if e.Pos < first {
 			continue

@@ -166,3 +166,42 @@ func TestOneReadingForManyMoments(t *testing.T) {
 		t.Errorf("%d chunks were fetched for two moments", fetched)
 	}
 }
+
+// TestAnEndNamesTheNewestOfEqualVersions: of two orders that look the same, the first stays behind the value when one is taken back.
+func TestAnEndNamesTheNewestOfEqualVersions(t *testing.T) {
+	ev, err := New(compile(t, types.Timestamptz, lastHalfHour), amountLayout, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := paidLog([]paid{{"10:01:00", "10:00:00", 1, 500}, {"10:02:00", "10:00:00", 1, 500}, {"10:03:00", "10:00:00", -1, 500}, {"10:04:00", "10:00:00", 1, 900}})
+	for output, want := range map[int][]int64{1: {1, 4}, 2: {1, 4}, 0: {1, 4}} {
+		cs, err := ev.Contributors(ann, log, clock("10:10:00"), output)
+		var got []int64
+		for _, c := range cs {
+			got = append(got, c.Entry.Pos)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("behind output %d are the changes %v, %v; want %v", output, got, err, want)
+		}
+	}
+	if cs, err := ev.Contributors(ann, log, clock("10:30:00"), 1); err != nil || len(cs) != 0 {
+		t.Errorf("%v, %v are behind a value that is gone", cs, err)
+	}
+}
+
+// TestNullsAreBehindCountOfRowsAlone.
+func TestNullsAreBehindCountOfRowsAlone(t *testing.T) {
+	f := compile(t, types.Timestamptz, `CREATE FEATURE f AS SELECT customer, COUNT(*) AS n, SUM(amount) AS s, SUM(amount) / COUNT(*) AS mean FROM orders GROUP BY customer`)
+	ev, err := New(f, amountLayout, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := paidLog([]paid{{"10:01:00", "10:00:00", 1, 500}, {"10:02:00", "10:00:00", 1, 0}})
+	log.More[1].Cols = []types.Value{{}}
+	for output, want := range map[int]int{1: 2, 2: 1, 3: 2} {
+		cs, err := ev.Contributors(ann, log, clock("10:10:00"), output)
+		if err != nil || len(cs) != want {
+			t.Errorf("%d rows are behind output %d, %v; want %d", len(cs), output, err, want)
+		}
+	}
+}

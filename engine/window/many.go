@@ -51,6 +51,7 @@ func (ev *Evaluator) evalEach(key []types.Value, log *Log, times []int64, i int,
 // sweepMany is EvalMany by a sweep, as far as it goes: it returns for how many moments it has called yield.
 func (ev *Evaluator) sweepMany(key []types.Value, log *Log, times []int64, yield func(i int, row []types.Value) error) (done int, err error) {
 	s := ev.sweeper()
+	defer ev.shed()
 	if s.load(key, log, times[0], times[len(times)-1]) != nil {
 		return 0, nil
 	}
@@ -67,6 +68,16 @@ func (ev *Evaluator) sweepMany(key []types.Value, log *Log, times []int64, yield
 		}
 	}
 	return len(times), nil
+}
+
+// maxKept is the most entries of which a sweep keeps the room for the next entity: some megabytes.
+const maxKept = 1 << 16
+
+// shed lets go of a sweep that a big entity has made big.
+func (ev *Evaluator) shed() {
+	if cap(ev.sweep.entries.c) > maxKept {
+		ev.sweep = nil
+	}
 }
 
 // sweeper returns the evaluator's sweep.

@@ -111,6 +111,28 @@ func TestMaximumFallsBack(t *testing.T) {
 	}
 }
 
+// TestManyMaximaAreRetracted: so many that what is kept of the best values does not suffice, in one window and not in the other.
+func TestManyMaximaAreRetracted(t *testing.T) {
+	ev, err := New(compile(t, types.Timestamptz, twoWindows), amountLayout, []int{2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changes []change
+	for i := range int64(40) { // 1 to 40; the last twenty within ten seconds
+		changes = append(changes, change{100, 81 + i/20*18, 1, i + 1})
+	}
+	for i := int64(39); i >= 25; i-- {
+		changes = append(changes, change{101, 99, -1, i + 1})
+	}
+	log := storyLog(changes)
+	for at, want := range map[int64]string{100: "40.00 40.00", 101: "25.00 25.00", 108: "25.00 25.00", 109: "NULL 25.00", 142: "NULL 25.00", 159: "NULL NULL"} {
+		row, err := ev.Eval(ann, log, at*second)
+		if err != nil || fmt.Sprintf("%v %v", row[3], row[4]) != want {
+			t.Errorf("at %d: %v, %v; want %s", at, row, err, want)
+		}
+	}
+}
+
 // TestEdgesToTheMicrosecond asks on each side of both kinds of bounds.
 func TestEdgesToTheMicrosecond(t *testing.T) {
 	f := compile(t, types.Timestamptz, `CREATE FEATURE f AS SELECT customer,

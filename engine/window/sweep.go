@@ -166,11 +166,14 @@ func (s *sweep) empty() {
 	}
 }
 
-// errUnsteady is why a sweep fails whose bounds moved backwards, which they never do.
-var errUnsteady = errors.New("window: a bound moved backwards")
+// errUnsteady is why a sweep fails that is led backwards, or whose bounds are.
+var errUnsteady = errors.New("window: time or a bound moved backwards")
 
 // advance leads to t, which is not before the moment at which the sweep is.
 func (s *sweep) advance(t int64) error {
+	if t < s.t {
+		return errUnsteady
+	}
 	ev := s.ev
 	ev.rows.env.Now = t
 	if err := ev.moveBounds(&ev.rows.env); err != nil {

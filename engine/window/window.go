@@ -7,12 +7,19 @@
 // the same event time and columns, so both pass or neither does. The entity has a row where more is added than retracted; a
 // feature without key always has one.
 //
+// There are two faster ways than to fold each aggregate by itself. For one moment, an entry is applied once for all windows over the same rows (ladder.go).
+// For many moments, or all at which the row changes, a sweep reads the log once and then follows what comes and goes (sweep.go; versions.go for
+// attribute features). Both rest on what package agg promises: that states are exact, so that any order, any merging and any retraction give the same bits.
+//
 // Invariants:
 //
 //  1. Bounds become one interval of event times per predicate and moment, before the scan: an entry costs two comparisons.
 //  2. A predicate, a row filter or an argument that stands in several aggregates is evaluated once per entry at most.
 //  3. PostgreSQL evaluates expressions for live rows only. So does an evaluation whose error would be seen: where one fails in the
-//     fold, row versions that have ceased are cancelled first, and what is left decides (live.go).
+//     fold, row versions that have ceased are cancelled first, and what is left decides (live.go). A sweep in which one fails gives way to
+//     evaluations.
+//  4. Time alone changes a row only by comparisons of the event time with NOW(): bounds, and edges (timed.go) below row filters and arguments. Each turns
+//     once as NOW() grows, or twice if it is an equation, because what it is compared with never decreases.
 package window
 
 import (
@@ -27,13 +34,13 @@ import (
 // Truncation is one TRUNCATE of the source: at t >= C, entries with a position below Pos are ignored.
 type Truncation struct{ C, Pos int64 }
 
-// Log is what an evaluation reads: a root, the entries not flushed into it yet, and the way to sealed chunks. It is kept until the next Eval.
+// Log is what an evaluation reads: a root, the entries not flushed into it yet, and the way to sealed chunks. The evaluator keeps it until it is given another.
 type Log struct {
 	Root *history.Root // nil: no root stored
 	// Pending and then More are what is not flushed, in log order, encoded and decoded; entries that the root has are skipped.
 	Pending []*history.Pending
 	More    []history.Entry
-	// Fetch's bytes must stay valid until Eval returns.
+	// Fetch's bytes must stay valid until the method returns that was given the log.
 	Fetch       history.Fetch
 	Truncations []Truncation
 }
@@ -49,7 +56,8 @@ func (l *Log) firstPos(t int64) int64 {
 	return first
 }
 
-// Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time.
+// Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time, and no
+// call of it while it calls back.
 type Evaluator struct {
 	f      *plan.Feature
 	layout *history.Layout

@@ -1,0 +1,166 @@
+package window
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// mutant is a mistake that one could make in what is faster than the definition.
+type mutant struct {
+	file string // below the module's root
+	old  string // stands in the file once
+	new  string
+}
+
+// mutants are what the tests of window, history and agg must see. What cannot be seen is no mutant: a change that only costs time is not here.
+var mutants = []mutant{
+	// The sweep: who is in a cell.
+	{"engine/window/sweep.go", "if x.e[i] >= lo {", "if x.e[i] > lo {"},
+	{"engine/window/sweep.go", "i < s.seen && x.e[i] <= b.hi {", "i < s.seen {"},
+	{"engine/window/sweep.go", "if s.dead <= i && i < s.seen && x.e[i] <= b.hi {", "if s.dead <= i && x.e[i] <= b.hi {"},
+	{"engine/window/sweep.go", "i < s.seen && x.e[i] >= b.lo && x.e[i] > b.hi {", "i < s.seen && x.e[i] > b.hi {"},
+	{"engine/window/sweep.go", "x.c[s.seen] <= t; s.seen++", "x.c[s.seen] < t; s.seen++"},
+	{"engine/window/sweep.go", "if s.dead < s.seen {", "if false {"},
+	{"engine/window/sweep.go", "if i < s.dead || i >= s.seen {", "if i >= s.seen {"},
+	{"engine/window/sweep.go", "if err := s.entries.judgeAgain(i); err != nil {", "if err := error(nil); err != nil {"},
+	{"engine/window/sweep.go", "case sign > 0:\n\t\t\t\tt.state.Add", "case true:\n\t\t\t\tt.state.Add"},
+	{"engine/window/sweep.go", "s.bands[0].cells[0].n > 0; !s.exists", "s.bands[0].cells[0].n >= 0; !s.exists"},
+	{"engine/window/sweep.go", "len(b.bounds) == 0 || x.hasE[i] && b.lo", "len(b.bounds) == 0 || b.lo"},
+	// The sweep: when something changes.
+	{"engine/window/sweep.go", "if found && (!x.found || at < x.at) {", "if found && (!x.found || at > x.at) {"},
+	{"engine/window/sweep.go", "x.at, x.found = max(x.at, at), true", "x.at, x.found = at, true"},
+	{"engine/window/sweep.go", "\t\tif !found {\n\t\t\tx.found = false\n\t\t\treturn nil\n\t\t}\n", "\t\tif !found {\n\t\t\tcontinue\n\t\t}\n"},
+	{"engine/window/sweep.go", "earliest(s.turns[s.turned].t)", "_ = s.turned"},
+	{"engine/window/sweep.go", "earliest(s.truncations[s.truncated].c)", "_ = s.truncated"},
+	{"engine/window/sweep.go", "if x.place == b.from {\n\t\treturn nil", "if x.place >= 0 {\n\t\treturn nil"},
+	// What a sweep reads.
+	{"engine/window/load.go", "ev.rows.env.Now = first\n", "ev.rows.env.Now = last\n"},
+	{"engine/window/load.go", "s.truncations[placed].pos <= e.Pos", "s.truncations[placed].pos < e.Pos"},
+	{"engine/window/load.go", "x.always[0] = !x.timed || ev.where.rest < 0", "x.always[0] = true"},
+	{"engine/window/load.go", "x.e[onTime[i]] > x.e[late[j]]", "x.e[onTime[i]] < x.e[late[j]]"},
+	{"engine/window/load.go", "if e.Pos < before {", "if e.Pos < before-1 {"},
+	{"engine/window/column.go", "return v.Kind == c.kind && v.Scale == c.scale", "return v.Kind == c.kind"},
+	// Bounds and edges.
+	{"engine/window/bound.go", "\t\tif beyond {\n\t\t\tat++\n", "\t\tif !beyond {\n\t\t\tat++\n"},
+	{"engine/window/bound.go", "v > e || v == e && !beyond", "v >= e"},
+	{"engine/window/bound.go", "sign = -1", "sign = 1"},
+	{"engine/window/filter.go", "return max(lo, b.value+1), hi", "return max(lo, b.value), hi"},
+	{"engine/window/filter.go", "return lo, min(hi, b.value-1)", "return lo, min(hi, b.value)"},
+	{"engine/window/filter.go", "b.upper == b.open, after", "b.upper != b.open, after"},
+	{"engine/window/filter.go", "x.upper == b.upper && x.open == b.open &&", "x.upper == b.upper &&"},
+	{"engine/window/timed.go", "moving, still = still, moving\n\t\t}", "}"},
+	// The steps of one evaluation.
+	{"engine/window/ladder.go", "l.cuts[k] <= e {", "l.cuts[k] < e {"},
+	{"engine/window/ladder.go", "l.cuts = append(l.cuts, f.hi+1)", "l.cuts = append(l.cuts, f.hi)"},
+	{"engine/window/ladder.go", "s.nested = s.nested && s.windows[i-1].within(&s.windows[i])", "s.nested = true"},
+	{"engine/window/ladder.go", "steps != len(l.seen) || !slices.Equal(l.spans, l.before)", "steps != len(l.seen)"},
+	{"engine/window/ladder.go", "edge = edge || k == w.first || k == w.last", "edge = edge || k == w.first"},
+	{"engine/window/ladder.go", "if held.none < 0 && w.none >= 0 {", "if false {"},
+	{"engine/window/ladder.go", "\t\tif full {\n\t\t\tp.state = fn.New()\n\t\t}\n", ""},
+	// Changes, versions, the last change, contributors.
+	{"engine/window/changes.go", "types.Identical)", "types.Equal)"},
+	{"engine/window/versions.go", "case e.Pos < v.first:\n", ""},
+	{"engine/window/versions.go", "ev.live[0].Pos < first {", "false {"},
+	{"engine/window/versions.go", "if err == nil && v.changed {", "if err == nil && false {"},
+	{"engine/window/updated.go", "if change > begin || begin == from {", "if change >= begin || begin == from {"},
+	{"engine/window/contributors.go", "ended[same[n-1]] = true\n\t\t\topen[string(id)] = same[:n-1]", "ended[same[0]] = true\n\t\t\topen[string(id)] = same[1:]"},
+	{"engine/window/contributors.go", "} else if v.IsNull() {", "} else if false {"},
+	// Aggregates.
+	{"sql/agg/top.go", "if v.IsNull() || s.low && s.compare(v, &s.floor) >= 0 {", "if v.IsNull() || s.low && s.compare(v, &s.floor) > 0 {"},
+	{"sql/agg/top.go", "if o.low && (!s.low || s.compare(&o.floor, &s.floor) < 0) {", "if o.low && !s.low {"},
+	{"sql/agg/top.go", "return null, !s.low", "return null, true"},
+	{"sql/agg/rank.go", "*w &^= 1 << (rank & 63)\n\t\tif *w != 0 {", "*w &^= 1 << (rank & 63)\n\t\tif false {"},
+	{"sql/agg/rank.go", "if *class == 0 || *class == 1 && sign > 0 {", "if *class == 0 || *class == 1 {"},
+	{"sql/agg/rank.go", "if s.n[i] > 0 {\n\t\t\t\tbest = i", "if s.n[i] > 1 {\n\t\t\t\tbest = i"},
+	{"sql/agg/rank.go", "v.Scale != r.scale ||", ""},
+	{"sql/agg/share.go", "return g.family == totals", "return g.family != alone"},
+	{"sql/agg/total_numeric.go", "if v := s.value(); !any && v.X == nil {", "if v := s.value(); v.X == nil {"},
+	// Reading the log.
+	{"engine/history/values.go", "if n > 0 && src[n-1] == 0 {", "if false {"},
+	{"engine/history/values.go", "plain = i == int64(int32(i))", "plain = true"},
+	{"engine/history/values.go", "\tif v.X != nil {\n\t\tv.X = nil\n\t}\n", ""},
+	{"engine/history/column.go", "if r.pointers[col] {", "if false {"},
+	{"engine/history/chunk.go", "case !r.hasE[i] || !w.outside(r.e[i]):", "case r.hasE[i] && !w.outside(r.e[i]):"},
+	{"engine/history/cursor.go", "out := e.Pos <= c.skip || e.HasE", "out := e.Pos < c.skip || e.HasE"},
+}
+
+// apply returns the mutated file.
+func (m *mutant) apply(t *testing.T, root string) []byte {
+	t.Helper()
+	src, err := os.ReadFile(filepath.Join(root, m.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(src), m.old); n != 1 {
+		t.Fatalf("%s: %q stands in it %d times", m.file, m.old, n)
+	}
+	return []byte(strings.Replace(string(src), m.old, m.new, 1))
+}
+
+// TestMutantsAreKilled runs the tests of the three packages against mistakes. ASOF_TEST_MUTANTS says how many of them, by ASOF_TEST_SEED, or
+// all; without it the test only sees to it that all of them still are mistakes in the code as it is.
+func TestMutantsAreKilled(t *testing.T) {
+	root := filepath.Join("..", "..")
+	for i := range mutants {
+		mutants[i].apply(t, root)
+	}
+	how := os.Getenv("ASOF_TEST_MUTANTS")
+	if how == "" {
+		t.Skip("set ASOF_TEST_MUTANTS to a number or to all")
+	}
+	seed, _ := strconv.ParseUint(os.Getenv("ASOF_TEST_SEED"), 10, 64)
+	order := rand.New(rand.NewPCG(seed, 0)).Perm(len(mutants))
+	if n, err := strconv.Atoi(how); err == nil {
+		order = order[:min(n, len(order))]
+	}
+	for _, i := range order {
+		m := &mutants[i]
+		if out, killed := m.killed(t, root); !killed {
+			t.Errorf("%s: nobody sees %q in place of %q\n%s", m.file, m.new, m.old, out)
+		}
+	}
+}
+
+// killed runs the tests with the mutant in place of its file.
+func (m *mutant) killed(t *testing.T, root string) (out string, killed bool) {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, filepath.Base(m.file))
+	if err := os.WriteFile(file, m.apply(t, root), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	abs, err := filepath.Abs(filepath.Join(root, m.file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {abs: file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, overlay, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// The nearest tests first: they see most.
+	for _, pkg := range []string{"./" + filepath.Dir(m.file), "./engine/window"} {
+		cmd := exec.Command("go", "test", "-short", "-failfast", "-timeout", time.Minute.String(), "-overlay", list, pkg)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "ASOF_TEST_MUTANTS=")
+		b, err := cmd.CombinedOutput()
+		out = string(b)
+		if strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]") {
+			t.Fatalf("%s: %q does not compile\n%s", m.file, m.new, out)
+		}
+		if err != nil {
+			return out, true
+		}
+	}
+	return out, false
+}
