@@ -42,7 +42,8 @@ type chunk struct {
 	// answers holds the rows that were found, encoded one behind the other; at[i] is where that of row i begins, plus one, 0 where there is none.
 	answers []byte
 	at      []int
-	mem     account
+	// used is the memory of all but the answers.
+	used, limit int64
 }
 
 func (k *chunk) release() {
@@ -55,36 +56,73 @@ func (k *chunk) release() {
 func (j *asOfJoin) run(ctx context.Context, emit func(*types.Batch) error) error {
 	for {
 		k, err := j.gather(ctx)
-		if err == nil && len(k.batches) > 0 {
-			if err = j.sweep(ctx, k); err == nil {
-				err = j.handOut(k, emit)
-			}
+		if err != nil || len(k.questions) == 0 {
+			k.release()
+			return err
 		}
-		last := len(k.batches) == 0
-		k.release()
-		if err != nil || last {
+		if err := j.join(ctx, k, emit); err != nil {
 			return err
 		}
 	}
 }
 
+// join sweeps a chunk and hands it out, which releases it. One whose answers take more memory than there is is swept in halves.
+func (j *asOfJoin) join(ctx context.Context, k *chunk, emit func(*types.Batch) error) error {
+	defer k.release()
+	err := j.sweep(ctx, k)
+	if errors.Is(err, errAnswers) {
+		first, second := k.halves()
+		defer second.release() // also where the first fails
+		if err := j.join(ctx, first, emit); err != nil {
+			return err
+		}
+		return j.join(ctx, second, emit)
+	}
+	if err != nil {
+		return err
+	}
+	return j.handOut(k, emit)
+}
+
+// errAnswers says that the answers of a chunk take too much memory.
+var errAnswers = errors.New("too many answers")
+
+// halves divides the chunk in two, which have their batches for themselves. It must have two rows.
+func (k *chunk) halves() (first, second *chunk) {
+	n := len(k.questions) / 2
+	first = &chunk{questions: k.questions[:n], limit: k.limit, used: k.used / 2}
+	second = &chunk{questions: k.questions[n:], limit: k.limit, used: k.used / 2}
+	for _, b := range k.batches {
+		rows := b.Rows()
+		here := min(n, rows)
+		if here > 0 {
+			first.batches = append(first.batches, part(b, 0, here))
+		}
+		if here < rows {
+			second.batches = append(second.batches, part(b, here, rows))
+		}
+		n -= here
+	}
+	return first, second
+}
+
 // gather reads the next chunk. It takes at most half of the memory; the answers have the other half.
 func (j *asOfJoin) gather(ctx context.Context) (*chunk, error) {
-	k := &chunk{mem: account{what: "an AS OF join", limit: j.c.limit()}}
-	for len(k.questions) < maxQuestions && k.mem.used < k.mem.limit/2 {
+	k := &chunk{limit: j.c.limit()}
+	for len(k.batches) == 0 || len(k.questions) < maxQuestions && k.used < k.limit/2 {
 		b, err := pull(ctx, j.in)
 		if b == nil || err != nil {
 			return k, err
 		}
 		k.batches = append(k.batches, b)
-		k.mem.used += batchSize(b)
+		k.used += batchSize(b)
 		for i := range b.Rows() {
 			q, err := j.question(b, i)
 			if err != nil {
 				return k, err
 			}
 			k.questions = append(k.questions, q)
-			k.mem.used += questionSize + sliceHeader + int64(len(q.Key))*valueSize
+			k.used += questionSize + sliceHeader + int64(len(q.Key))*valueSize
 		}
 	}
 	return k, nil
@@ -125,7 +163,7 @@ func (j *asOfJoin) question(b *types.Batch, i int) (Question, error) {
 
 // sweep asks the questions of a chunk and keeps the answers that count.
 func (j *asOfJoin) sweep(ctx context.Context, k *chunk) error {
-	k.at = make([]int, len(k.questions))
+	k.at, k.answers = make([]int, len(k.questions)), nil
 	rows := newPlaces(k.batches)
 	return j.c.Tables.Sweep(ctx, j.node.Scan, k.questions, func(i int, row []types.Value) error {
 		if row == nil {
@@ -139,12 +177,14 @@ func (j *asOfJoin) sweep(ctx context.Context, k *chunk) error {
 				return err
 			}
 		}
-		before := len(k.answers)
-		k.at[i] = before + 1
+		k.at[i] = len(k.answers) + 1
 		for c, t := range j.types {
 			k.answers = types.AppendValue(k.answers, t, row[c])
 		}
-		return k.mem.grow(int64(len(k.answers) - before))
+		if len(k.questions) > 1 && k.used+int64(len(k.answers)) > k.limit {
+			return errAnswers
+		}
+		return nil
 	})
 }
 

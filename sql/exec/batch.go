@@ -51,6 +51,11 @@ func slice(b *types.Batch, from, to int) *types.Batch {
 		return b
 	}
 	defer b.Release()
+	return part(b, from, to)
+}
+
+// part is rows from..to of b, which stays with its owner.
+func part(b *types.Batch, from, to int) *types.Batch {
 	return &types.Batch{Schema: b.Schema, Record: b.Record.NewSlice(int64(from), int64(to))}
 }
 

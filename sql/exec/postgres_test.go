@@ -94,6 +94,7 @@ type answer struct {
 	rows         []string
 	code, text   string
 	place        int // of the refusal, from 1; 0 where there is none
+	length       int // of what is underlined there
 }
 
 func (a answer) differs(want answer) string {
@@ -117,7 +118,7 @@ func here(db *database, text string) (a answer) {
 		if !errors.As(err, &e) {
 			return answer{code: "?", text: err.Error()}
 		}
-		return answer{code: e.Code, text: e.Message, place: e.Pos}
+		return answer{code: e.Code, text: e.Message, place: e.Pos, length: e.Len}
 	}
 	for _, c := range q.Columns {
 		a.names = append(a.names, c.Name)
@@ -131,6 +132,7 @@ func here(db *database, text string) (a answer) {
 
 var oids = map[types.Kind]string{
 	types.Bool: "16", types.Int8: "20", types.Int2: "21", types.Int4: "23", types.Text: "25", types.Float4: "700", types.Float8: "701", types.Varchar: "1043",
+	types.Char: "1042", types.Time: "1083", types.UUID: "2950", types.Bytea: "17", types.Array: "1007",
 	types.Date: "1082", types.Timestamp: "1114", types.Timestamptz: "1184", types.Interval: "1186", types.Numeric: "1700",
 }
 

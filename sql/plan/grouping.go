@@ -36,11 +36,12 @@ func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
 	case len(call.OrderBy) > 0:
 		return nil, notYet(call.OrderBy[0].X.Place(), "ORDER BY in an aggregate is")
 	}
+	before := *s.refs
 	c, err := s.bindAggregate(call)
 	if err != nil {
 		return nil, err
 	}
-	if c.ofOuter() {
+	if s.refs.outer > before.outer && s.refs.own == before.own {
 		return nil, notYet(call.Span, "an aggregate over an outer query's columns alone, which PostgreSQL computes in the outer query, is")
 	}
 	g := s.group
@@ -51,17 +52,6 @@ func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
 	}
 	g.aggs = append(g.aggs, c)
 	return s.aggregateColumn(len(g.aggs)-1, call), nil
-}
-
-// ofOuter reports whether the call reads columns of outer queries and none of its own.
-func (c AggCall) ofOuter() bool {
-	outer, own := false, false
-	for _, x := range []expr.Expr{c.Arg, c.Filter} {
-		if x != nil {
-			outer, own = outer || len(outersIn(x)) > 0, own || len(columnsOf(x)) > 0
-		}
-	}
-	return outer && !own
 }
 
 // aggregateColumn is the column that will hold aggregate i, for a call of it.

@@ -82,16 +82,15 @@ func (s *scope) using(x *syntax.Join, l, r input, out *input) (expr.Expr, error)
 		if err != nil {
 			return nil, err
 		}
-		eq, err := expr.NewArith("=", lx, rx)
-		if err != nil {
-			return nil, at(err, x.Span)
-		}
-		equal = append(equal, eq)
 		m, err := s.merge(x.Kind, lx, rx)
 		if err != nil {
 			return nil, at(err, x.Span)
 		}
-		merged = append(merged, column{name, m})
+		eq, err := expr.NewArith("=", lx, rx)
+		if err != nil {
+			return nil, at(err, x.Span)
+		}
+		merged, equal = append(merged, column{name, m}), append(equal, eq)
 	}
 	for _, c := range out.columns {
 		if !slices.Contains(x.Using, c.name) {

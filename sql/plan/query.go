@@ -132,6 +132,11 @@ func (q *selection) clauses(sel *syntax.Select) (err error) {
 	if err := q.checkDistinct(); err != nil {
 		return err
 	}
+	return q.cut(sel, s)
+}
+
+// cut binds LIMIT and OFFSET.
+func (q *selection) cut(sel *syntax.Select, s *scope) (err error) {
 	if q.limit, err = s.count(sel.Limit, "LIMIT"); err != nil {
 		return err
 	}

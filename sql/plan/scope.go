@@ -60,16 +60,23 @@ type scope struct {
 	group   *grouping
 	// places remembers where each column reference or aggregate call stood, for errors that are found later.
 	places map[*expr.Column]syntax.Span
+	// refs counts what has been referred to so far, whether or not it is left after folding.
+	refs *refs
 	// clause names the clause being bound where aggregates may not stand; "" where they may.
 	clause string
 	// constant is set where no column may stand: LIMIT, AS OF.
 	constant bool
 	// nested is set inside an aggregate's arguments.
 	nested bool
+	// through is set where only names of queries further out have a meaning: those around the query with these outer values.
+	through *outerValues
 }
 
+// refs counts references to columns: of the query itself, and of the queries around it.
+type refs struct{ own, outer int }
+
 func (b *binder) newScope(a around) *scope {
-	return &scope{b: b, around: a, places: map[*expr.Column]syntax.Span{}, group: &grouping{}}
+	return &scope{b: b, around: a, places: map[*expr.Column]syntax.Span{}, group: &grouping{}, refs: &refs{}}
 }
 
 // in returns the same scope for another clause.
@@ -86,6 +93,13 @@ func (s *scope) constantIn(clause string) *scope {
 	return c
 }
 
+// passing returns the scope as one that hands on names from around the query whose outer values are o.
+func (s *scope) passing(o *outerValues) *scope {
+	c := *s
+	c.through = o
+	return &c
+}
+
 // over returns the scope of some inputs of FROM: what ON, USING and AS OF see.
 func (s *scope) over(clause string, inputs ...input) *scope {
 	c := s.in(clause)
@@ -98,6 +112,9 @@ func (s *scope) over(clause string, inputs ...input) *scope {
 
 // Column resolves a column reference, here or in the queries around.
 func (s *scope) Column(ref *syntax.ColumnRef) (expr.Expr, error) {
+	if s.through != nil {
+		return s.passed(ref)
+	}
 	x, missing, err := s.local(ref)
 	if err == nil {
 		return x, nil
@@ -106,6 +123,17 @@ func (s *scope) Column(ref *syntax.ColumnRef) (expr.Expr, error) {
 		return nil, err
 	}
 	return s.fromOuter(ref, err)
+}
+
+// passed resolves a reference around the query that s.through says.
+func (s *scope) passed(ref *syntax.ColumnRef) (expr.Expr, error) {
+	err := errorAt(ref.Span, types.CodeUndefinedColumn, "column %q does not exist", ref.Name)
+	if s.sub == s.through {
+		return s.fromOuter(ref, err)
+	}
+	inner := *s
+	inner.outer = s.outer.passing(s.through)
+	return inner.fromOuter(ref, err)
 }
 
 // local resolves a reference to a column of FROM; missing is set where FROM has nothing of that name.
@@ -127,6 +155,7 @@ func (s *scope) local(ref *syntax.ColumnRef) (x expr.Expr, missing bool, err err
 	case s.constant:
 		return nil, false, errorAt(ref.Span, types.CodeInvalidColumnRef, "argument of %s must not contain variables", s.clause)
 	}
+	s.refs.own++
 	return s.placed(found[0], ref.Span), false, nil
 }
 
@@ -152,6 +181,7 @@ func (s *scope) fromOuter(ref *syntax.ColumnRef, err error) (expr.Expr, error) {
 	case there != nil:
 		return nil, there
 	}
+	s.refs.outer++
 	return &expr.Outer{Index: s.sub.index(x), Name: ref.Name, T: x.Type()}, nil
 }
 
@@ -316,11 +346,11 @@ func remap(x expr.Expr, f func(int) int) expr.Expr {
 	return expr.Rebuild(x, func(y expr.Expr) expr.Expr { return remap(y, f) })
 }
 
-// same reports whether a and b are the same expression over the same columns. The text alone does not tell columns
+// same reports whether a and b are the same expression over the same columns and outer values. The text alone does not tell those
 // of one name apart.
 func same(a, b expr.Expr) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
 	}
-	return a.Type() == b.Type() && a.String() == b.String() && slices.Equal(columnsOf(a), columnsOf(b))
+	return a.Type() == b.Type() && a.String() == b.String() && slices.Equal(columnsOf(a), columnsOf(b)) && slices.Equal(outersIn(a), outersIn(b))
 }

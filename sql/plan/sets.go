@@ -30,8 +30,11 @@ func (b *binder) setOperation(sel *syntax.Select, a around) (Node, error) {
 		return nil, err
 	}
 	q := b.selectAll(t.input(o.node), a)
-	q.scope.tables = nil // only the names of the result may be used
-	if err := q.clauses(sel); err != nil {
+	q.scope.tables = nil // only the names of the result may be used, and only to sort by
+	if q.order, q.targets, err = q.scope.orderBy(sel.OrderBy, q.targets, false); err != nil {
+		return nil, err
+	}
+	if err := q.cut(sel, b.newScope(a)); err != nil {
 		return nil, err
 	}
 	for _, t := range q.targets {

@@ -42,7 +42,7 @@ func (b *binder) with(list []syntax.CTE, a around) (around, error) {
 			return a, err
 		}
 		if n := len(node.Schema()); len(w.Columns) > n {
-			return a, errorAt(w.Select.Span, types.CodeInvalidColumnRef, "WITH query %q has %d columns available but %d columns specified", w.Name, n, len(w.Columns))
+			return a, errorAt(w.NamePos, types.CodeInvalidColumnRef, "WITH query %q has %d columns available but %d columns specified", w.Name, n, len(w.Columns))
 		}
 		c.spool, c.outer = &Spool{In: node, Name: w.Name}, readsOuter(node)
 		a.ctes = &ctes{c, a.ctes}
@@ -52,20 +52,18 @@ func (b *binder) with(list []syntax.CTE, a around) (around, error) {
 
 // reference binds a name of WITH in FROM.
 func (b *binder) reference(c *cte, x *syntax.Table, s *scope, offset int) (input, error) {
-	if c.outer && s.sub != c.around.sub {
-		return input{}, notYet(x.NamePos, "a WITH query that reads an outer query's columns, used in a subquery of its own query, is")
-	}
 	moment, err := b.asOf(x.AsOf, s)
 	if err != nil {
 		return input{}, err
 	}
 	var node Node = c.spool
-	if moment.X != nil { // a past of its own
-		if node, err = b.nested(c.query, c.around); err != nil {
+	switch a := c.seenFrom(s); {
+	case moment.X != nil, a != c.around: // a past of its own, or outer values that reach it in another way
+		if node, err = b.nested(c.query, a); err != nil {
 			return input{}, err
 		}
 		moment.spread(node)
-	} else {
+	default:
 		c.spool.uses++
 	}
 	rel := derivedRelation(c.name, node)
@@ -75,6 +73,15 @@ func (b *binder) reference(c *cte, x *syntax.Table, s *scope, offset int) (input
 		return input{}, err
 	}
 	return t.input(node), nil
+}
+
+// seenFrom is what the query sees when it is bound in scope s. Where it reads outer values and s is in a subquery of the query that WITH belongs to,
+// they have to be handed on to that subquery.
+func (c *cte) seenFrom(s *scope) around {
+	if !c.outer || s.sub == c.around.sub {
+		return c.around
+	}
+	return around{outer: s.outer.passing(c.around.sub), sub: s.sub, ctes: c.around.ctes}
 }
 
 // renamed is a copy of columns whose first are called names.

@@ -236,6 +236,7 @@ type SetOp struct {
 // CTE is one WITH entry.
 type CTE struct {
 	Name    string
+	NamePos Span
 	Columns []string
 	Select  *Select
 }

@@ -68,7 +68,7 @@ func (p *parser) with() ([]CTE, error) {
 			return nil, types.Errorf(types.CodeDuplicateAlias, "WITH query name %q specified more than once", t.text).At(int(t.Pos), int(t.End-t.Pos))
 		}
 		seen[t.text] = true
-		c := CTE{Name: t.text}
+		c := CTE{Name: t.text, NamePos: t.Span}
 		if p.at("(") {
 			if c.Columns, err = p.names(); err != nil {
 				return nil, err
