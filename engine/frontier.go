@@ -62,7 +62,7 @@ func (t *timeline) observe(commit, tx int64) {
 func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
 	same, closed := tx != 0 && tx == t.Tx, t.Closed
 	t.observe(commit, tx)
-	c = max(commit, t.LastC)
+	c = max(t.Newest, t.LastC) // the order is the origin's: other tables' commits count
 	switch {
 	case t.Frontier != NoTime && c <= t.Frontier:
 		c = t.Frontier + 1
@@ -165,7 +165,7 @@ type delays struct {
 
 func (d *delays) add(now time.Time, delay time.Duration) {
 	m := now.Unix() / 60
-	i := m % 10
+	i := (m%10 + 10) % 10
 	if d.minute[i] != m {
 		d.minute[i], d.max[i] = m, 0
 	}
