@@ -18,8 +18,8 @@ import (
 
 const (
 	fileMagic       = "asofrun\x01"
-	blockHeader    = 12
-	maxBlockBytes  = 64 << 10 // a block is written when it has as many, whatever its last row took
+	blockHeader     = 12
+	maxBlockBytes   = 64 << 10 // a block is written when it has as many, whatever its last row took
 	leastFileBuffer = 4 << 10
 )
 

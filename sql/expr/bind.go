@@ -26,17 +26,21 @@ func BindOpen(x syntax.Expr, s Scope) (Expr, error) { return newBinder(s).bind(x
 
 // BindAs binds x and converts it to type t as an assignment would; where names what is being bound, for the error.
 func BindAs(x syntax.Expr, s Scope, t types.Type, where string) (Expr, error) {
-	b := newBinder(s)
-	e, err := b.bind(x)
+	e, err := newBinder(s).bind(x)
 	if err != nil {
 		return nil, err
 	}
-	from := e.Type()
+	return Assign(e, x, s, t, where)
+}
+
+// Assign converts x, bound from the text at place (nil where there is none), to type t as an assignment would; where names what is assigned to.
+func Assign(x Expr, place syntax.Expr, s Scope, t types.Type, where string) (Expr, error) {
+	from := x.Type()
 	if castContext(from, t) < assignment {
-		return nil, at(x, types.Errorf(types.CodeDatatypeMismatch, "%s is of type %s but expression is of type %s", where, typeName(t), typeName(from)).
+		return nil, at(place, types.Errorf(types.CodeDatatypeMismatch, "%s is of type %s but expression is of type %s", where, typeName(t), typeName(from)).
 			WithHint("You will need to rewrite or cast the expression."))
 	}
-	return b.convert(operandOf(e, x), t, true)
+	return newBinder(s).convert(operandOf(x, place), t, true)
 }
 
 // BindBool binds a condition; where is "WHERE", "HAVING", "FILTER" for the error.

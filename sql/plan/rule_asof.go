@@ -182,7 +182,9 @@ func upperBound(c *expr.Compare, isEvent func(expr.Expr) bool) (t expr.Expr, str
 	return t, op == "<", err == nil
 }
 
-func sameMoment(a, b AsOf) bool { return same(a.X, b.X) && a.Before == b.Before && a.Served == b.Served }
+func sameMoment(a, b AsOf) bool {
+	return same(a.X, b.X) && a.Before == b.Before && a.Served == b.Served
+}
 
 // withoutBound drops h.event_time <= o.t, which the row that is valid at o.t fulfils.
 func (p *pattern) withoutBound(xs []expr.Expr) []expr.Expr {

@@ -32,6 +32,8 @@ type (
 		Type types.Type
 		Text string
 	}
+	// Default is DEFAULT in the VALUES of an INSERT.
+	Default struct{ Span }
 	// ColumnRef is a name, folded as PostgreSQL folds, with an optional relation before it.
 	ColumnRef struct {
 		Span
@@ -294,7 +296,7 @@ type (
 		Select      *Select
 		Text        string
 	}
-	// Drop is DROP SOURCE|FEATURE [IF EXISTS] name [CASCADE]; Object in upper case.
+	// Drop is DROP SOURCE|FEATURE|TABLE [IF EXISTS] name [CASCADE]; Object in upper case.
 	Drop struct {
 		Span
 		Object   string
@@ -344,6 +346,39 @@ type (
 		Span
 		Analyze bool
 		Stmt    Statement
+	}
+	// CreateTable is CREATE TEMP TABLE [IF NOT EXISTS] name (columns…): a table of the session's own.
+	CreateTable struct {
+		Span
+		IfNotExists bool
+		Name        string
+		NamePos     Span
+		Columns     []ColumnDef
+		Key         []string // of PRIMARY KEY; nil where none was written
+	}
+	// Insert is INSERT INTO table [(columns)] query; a cell of its VALUES may be Default.
+	Insert struct {
+		Span
+		Table      string
+		TablePos   Span
+		Columns    []string // nil where none were written
+		ColumnsPos Span
+		Select     *Select
+	}
+	// Copy is COPY table [(columns)] FROM file, COPY table [(columns)] TO file or COPY (query) TO file. Std stands for STDIN or STDOUT. An
+	// option's value is "" where it was written without one.
+	Copy struct {
+		Span
+		From       bool
+		Table      string // "" where a query is copied
+		TablePos   Span
+		Columns    []string
+		ColumnsPos Span
+		Query      *Select
+		Path       string
+		PathPos    Span
+		Std        bool
+		Options    []Option
 	}
 	// Query is a SELECT, VALUES or WITH statement.
 	Query struct {

@@ -4,18 +4,29 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// columnList collects the columns of a CREATE SOURCE and its key.
+// columnList collects the columns of a CREATE SOURCE or CREATE TEMP TABLE and the key.
 type columnList struct {
-	p      *parser
-	index  map[string]int // column name to its place in the list
-	list   []ColumnDef
-	key    []string
-	keyPos Span
+	p         *parser
+	statement string         // for errors
+	index     map[string]int // column name to its place in the list
+	list      []ColumnDef
+	key       []string
+	keyPos    Span
 }
 
-// columns reads (name type [NOT NULL] [PRIMARY KEY], …, [PRIMARY KEY (…)]). The key's columns are NOT NULL, said or not.
+// columns reads the columns of a source.
 func (p *parser) columns(s *CreateSource) error {
-	c := columnList{p: p, index: map[string]int{}}
+	c := columnList{p: p, index: map[string]int{}, statement: "CREATE SOURCE"}
+	if err := c.read(); err != nil {
+		return err
+	}
+	s.Columns, s.Key = c.list, c.key
+	return nil
+}
+
+// read reads (name type [NOT NULL] [PRIMARY KEY], …, [PRIMARY KEY (…)]). The key's columns are NOT NULL, said or not.
+func (c *columnList) read() error {
+	p := c.p
 	p.i++
 	for {
 		var err error
@@ -42,7 +53,6 @@ func (p *parser) columns(s *CreateSource) error {
 		}
 		c.list[i].NotNull = true
 	}
-	s.Columns, s.Key = c.list, c.key
 	return nil
 }
 
@@ -67,7 +77,7 @@ func (c *columnList) tableConstraint() error {
 
 func (c *columnList) setKey(names []string, at Span) error {
 	if c.key != nil {
-		return types.Errorf(types.CodeInvalidTableDef, "multiple primary keys for a source are not allowed").
+		return types.Errorf(types.CodeInvalidTableDef, "multiple primary keys for one table are not allowed").
 			At(int(at.Pos), int(at.End-at.Pos)).WithHint("A key of several columns is written behind them: PRIMARY KEY (a, b).")
 	}
 	c.key, c.keyPos = names, at
@@ -109,13 +119,16 @@ func (c *columnList) column() error {
 	return nil
 }
 
-// refuseConstraint refuses what a table may have and a source has not.
+// refuseConstraint refuses what a table of PostgreSQL's may have and a source or temporary table has not.
 func (c *columnList) refuseConstraint() error {
 	t := c.p.tok()
 	switch t.text {
 	case "default", "unique", "check", "references", "foreign", "generated", "collate", "exclude", "like", "constraint":
-		return refused(upper(t.text)+" is not part of CREATE SOURCE", t.Span,
-			"Leave it out: the rows are the connector's, and the database they come from has checked them. NOT NULL and PRIMARY KEY are all that is said here.")
+		hint := "Leave it out: NOT NULL and PRIMARY KEY are all that is said here."
+		if c.statement == "CREATE SOURCE" {
+			hint = "Leave it out: the rows are the connector's, and the database they come from has checked them. NOT NULL and PRIMARY KEY are all that is said here."
+		}
+		return refused(upper(t.text)+" is not part of "+c.statement, t.Span, hint)
 	}
 	return c.p.unexpected()
 }

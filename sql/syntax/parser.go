@@ -18,6 +18,8 @@ type parser struct {
 	// wanted are the keywords that were looked for at token wantedAt and not found: what an error's hint chooses from.
 	wanted   []string
 	wantedAt int
+	// defaults is set where VALUES is the next word and its cells may be DEFAULT.
+	defaults bool
 
 	rewriter
 }

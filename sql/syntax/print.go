@@ -73,6 +73,8 @@ func (p *printer) expr(x Expr, min int) {
 	switch x := x.(type) {
 	case *Null:
 		p.WriteString("NULL")
+	case *Default:
+		p.WriteString("DEFAULT")
 	case *Bool:
 		p.WriteString(strings.ToUpper(strconv.FormatBool(x.V)))
 	case *Number:

@@ -179,21 +179,19 @@ func (p *parser) values() (*unit, error) {
 	start := p.advance().Pos
 	u := &unit{sel: &Select{}}
 	defer p.open(u)()
+	defaults := p.defaults
+	p.defaults = false // not in what stands in the cells
 	for {
 		at := p.tok().Pos
 		if err := p.expect("("); err != nil {
 			return nil, err
 		}
-		row, err := p.exprs()
+		cells, err := p.cells(defaults)
 		if err != nil {
 			return nil, err
 		}
 		if err := p.expect(")"); err != nil {
 			return nil, err
-		}
-		cells := make([]Expr, len(row))
-		for i := range row {
-			p.carry(row[i], &cells[i])
 		}
 		if v := u.sel.Values; v != nil && len(v[0]) != len(cells) {
 			return nil, types.Errorf(types.CodeSyntax, "VALUES lists must all be the same length").At(int(at), int(p.end()-at))
@@ -204,6 +202,35 @@ func (p *parser) values() (*unit, error) {
 			return u, nil
 		}
 	}
+}
+
+// cells reads a row of VALUES; with defaults a cell may be DEFAULT.
+func (p *parser) cells(defaults bool) ([]Expr, error) {
+	var row []operand
+	var marks []*Default // nil for a cell that is an expression
+	for {
+		var x operand
+		var mark *Default
+		var err error
+		if t := p.tok(); defaults && p.accept("default") {
+			mark = &Default{t.Span}
+		} else if x, err = p.expr(); err != nil {
+			return nil, err
+		}
+		row, marks = append(row, x), append(marks, mark)
+		if !p.accept(",") {
+			break
+		}
+	}
+	cells := make([]Expr, len(row))
+	for i := range row {
+		if marks[i] != nil {
+			cells[i] = marks[i]
+		} else {
+			p.carry(row[i], &cells[i])
+		}
+	}
+	return cells, nil
 }
 
 // body reads SELECT … up to HAVING.

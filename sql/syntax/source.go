@@ -2,6 +2,9 @@ package syntax
 
 // create reads what follows CREATE.
 func (p *parser) create(start Pos) (Statement, error) {
+	if p.at("temp table") || p.at("temporary table") {
+		return p.createTable(start)
+	}
 	if err := p.refuseObject("CREATE"); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,10 @@ func (p *parser) statement() (Statement, error) {
 		return &Query{p.from(start), sel}, nil
 	case p.accept("create"):
 		return p.create(start)
+	case p.accept("insert"):
+		return p.insert(start)
+	case p.accept("copy"):
+		return p.copy(start)
 	case p.accept("drop"):
 		return p.drop(start)
 	case p.accept("alter"):
@@ -86,13 +90,17 @@ func (p *parser) describe(start Pos) (Statement, error) {
 	return &Describe{p.from(start), t.text, t.Span}, nil
 }
 
-// drop reads DROP SOURCE|FEATURE [IF EXISTS] name [CASCADE|RESTRICT].
+// drop reads DROP SOURCE|FEATURE|TABLE [IF EXISTS] name [CASCADE|RESTRICT].
 func (p *parser) drop(start Pos) (Statement, error) {
-	if err := p.refuseObject("DROP"); err != nil {
-		return nil, err
+	if !p.at("table") {
+		if err := p.refuseObject("DROP"); err != nil {
+			return nil, err
+		}
 	}
 	d := &Drop{}
 	switch {
+	case p.accept("table"):
+		d.Object = "TABLE"
 	case p.at("feature set") && p.peek(2).isName() && !p.peek(2).is("cascade") && !p.peek(2).is("restrict"):
 		return nil, notYet("DROP FEATURE SET", Span{p.tok().Pos, p.peek(1).End})
 	case p.accept("source"):
