@@ -296,6 +296,11 @@ func (in *ingest) snapshotPhase(ev *Event, commit int64) {
 // assign gives a change its c and counts what had to be done for it.
 func (in *ingest) assign(commit, tx int64) int64 {
 	st := &in.state
+	if in.src.relation.PlainTable { // it has no timeline
+		st.observe(0, 0)
+		st.LastC = 0
+		return 0
+	}
 	known := st.timeline.Split
 	c, shifted, inverted := st.timeline.assign(commit, tx)
 	if inverted {

@@ -30,7 +30,7 @@ func TestTimeline(t *testing.T) {
 			var b strings.Builder
 			for line := range strings.Lines(d.Input) {
 				line = strings.TrimSpace(line)
-				fmt.Fprintf(&b, "%-24s %s\n", line, tellTimeline(&tl, line))
+				b.WriteString(strings.TrimRight(fmt.Sprintf("%-24s %s", line, tellTimeline(&tl, line)), " ") + "\n")
 			}
 			return b.String()
 		})

@@ -392,7 +392,15 @@ func settingDuration(name, value string) (time.Duration, error) {
 	if ms, err := strconv.ParseInt(value, 10, 32); err == nil && ms >= 0 {
 		return time.Duration(ms) * time.Millisecond, nil
 	}
-	return durationOption(map[string]string{name: value}, name)
+	d, err := durationOption(map[string]string{name: value}, name)
+	if err != nil {
+		return 0, settingError(name, value, "a time such as '100 ms' or '4 seconds'")
+	}
+	return d, nil
+}
+
+func settingError(name, value, want string) error {
+	return types.Errorf(types.CodeInvalidParameter, "invalid value for parameter %q: %q", name, value).WithHint("it is %s", want)
 }
 
 // settingBytes reads a size: bytes, or with kB, MB, GB.
@@ -402,7 +410,7 @@ func settingBytes(name, value string) (int64, error) {
 	unit := strings.ToUpper(strings.TrimSpace(value[len(digits):]))
 	shift, ok := map[string]int{"": 0, "B": 0, "KB": 10, "MB": 20, "GB": 30}[unit]
 	if err != nil || !ok || n <= 0 {
-		return 0, optionError(name, value, "a size such as '256MB'")
+		return 0, settingError(name, value, "a size such as '256MB'")
 	}
 	return n << shift, nil
 }

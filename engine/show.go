@@ -97,9 +97,12 @@ func (s *source) shown() []types.Value {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state, next := s.describeLocked(p)
-	frontier := timeOrNull(p.frontier)
+	frontier, history := timeOrNull(p.frontier), timeOrNull(p.history)
 	if p.frontier == endless {
 		frontier = types.NewTimestamptz(types.Infinity)
+	}
+	if s.relation.PlainTable {
+		frontier, history = types.Value{}, types.Value{}
 	}
 	k := s.state.Counters
 	worst, since := types.Value{}, types.Value{}
@@ -112,7 +115,7 @@ func (s *source) shown() []types.Value {
 	}
 	n := types.NewInt8
 	return []types.Value{
-		types.NewText(s.rec.Name), types.NewText(s.rec.Options["connector"]), types.NewText(state), frontier, timeOrNull(p.history),
+		types.NewText(s.rec.Name), types.NewText(s.rec.Options["connector"]), types.NewText(state), frontier, history,
 		n(k.Changes), n(k.Records), n(k.Rejected), n(k.Repeated), n(k.Unchanged), n(k.UnknownRows),
 		n(k.Shifted), worst, since, n(k.Inverted), n(k.Split), n(k.Truncates), lag,
 		types.NewText(fmt.Sprintf("%s line %d", s.inputName(), s.state.Position.Line)), textOrNull(next),
@@ -244,7 +247,8 @@ func (e *Engine) noRelation(name, kind string, at syntax.Span) error {
 	_, err := e.catalog.Load().Relation(name)
 	var te *types.Error
 	if !errors.As(err, &te) {
-		te = types.Errorf(types.CodeWrongObjectType, "%q is not a %s", name, kind)
+		other := map[string]string{"source": "feature", "feature": "source"}[kind]
+		te = types.Errorf(types.CodeWrongObjectType, "%q is not a %s", name, kind).WithHint("it is a %s", other)
 	}
 	return te.At(int(at.Pos), int(at.End-at.Pos))
 }
