@@ -1,9 +1,11 @@
-// Package connectors gathers the sources and formats that asof is built with. It is the one place that knows
+// Package connectors gathers the sources, formats and files that asof is built with. It is the one place that knows
 // all of them; the engine is handed what it returns.
 package connectors
 
 import (
 	"github.com/asofdb/asof/connectors/decode"
+	"github.com/asofdb/asof/connectors/files"
+	"github.com/asofdb/asof/connectors/sink"
 	"github.com/asofdb/asof/connectors/source/file"
 	"github.com/asofdb/asof/engine"
 )
@@ -19,5 +21,7 @@ func Default() engine.Connectors {
 			"PLAIN JSON":    decode.PlainJSON(),
 			"PLAIN CSV":     decode.PlainCSV(),
 		},
+		Files: files.Connectors(),
+		Sinks: sink.Connectors(),
 	}
 }
