@@ -98,6 +98,9 @@ func (f *feature) value(key []types.Value, t int64) (row []types.Value, err erro
 	x := f.pool.Get().(*evaluation)
 	defer f.pool.Put(x)
 	err = f.withLog(x, key, func(log window.Log) error {
+		if f.gen.dropped.Load() {
+			return errDropped // nothing pins it: its keys may be being deleted
+		}
 		row, err = x.ev.Eval(key, log, t)
 		return err
 	})
@@ -116,9 +119,6 @@ func (f *feature) withLog(x *evaluation, key []types.Value, fn func(window.Log) 
 	older, newer := f.gen.pending(x.key)
 	view := f.gen.eng.db.View() // after memory was asked: invariant 4
 	defer view.Close()
-	if f.gen.dropped.Load() {
-		return errDropped
-	}
 	ek := f.gen.entityKey(x.key, key)
 	stored, err := view.Root(ek)
 	if err != nil {

@@ -242,10 +242,17 @@ func (e *Engine) deleteUnused(c *catalog) {
 	for _, s := range c.sources {
 		s.apply.Lock()
 		unused := slices.DeleteFunc(slices.Clone(s.generations), func(g *generation) bool { return used[g] })
+		for _, g := range unused {
+			g.dropped.Store(true) // before a frontier is published that it will not follow
+		}
 		s.generations = slices.DeleteFunc(s.generations, func(g *generation) bool { return !used[g] })
 		s.apply.Unlock()
 		for _, g := range unused {
-			e.deleteGeneration(g)
+			e.tasks.Go(func() {
+				g.use.Lock() // the statements that read it come to their end
+				defer g.use.Unlock()
+				e.deleteGeneration(g)
+			})
 		}
 	}
 }

@@ -38,8 +38,10 @@ type generation struct {
 	bytes    int // what active costs, about
 	tooLong  int // rows left out because their key cannot be stored
 
-	// dropped is set before the generation's keys begin to be deleted: a reader that took its view earlier sees them all.
+	// dropped is set when changes are no longer applied: a reader that finds it unset after it took a frontier finds everything up to it.
 	dropped atomic.Bool
+	// use is held shared by the statements that read the generation: it is deleted when they have ended.
+	use sync.RWMutex
 	// flush is held while a checkpoint writes this generation, and while it is deleted.
 	flush sync.Mutex
 }

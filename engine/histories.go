@@ -84,9 +84,6 @@ func (st *statement) openHistory(f *feature, s *plan.Scan, keys [][]types.Value,
 		for _, k := range keys {
 			sc.key = k
 			err := f.withLog(sc.x, k, func(log window.Log) error { return sc.history(from, log) })
-			if errors.Is(err, errDropped) {
-				err = f.replaced()
-			}
 			if errors.Is(err, storage.ErrStop) {
 				return
 			}

@@ -3,7 +3,6 @@ package engine
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -42,6 +41,9 @@ func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question
 		return err
 	}
 	f := st.feature(s.Relation)
+	if f != nil && f.gen.dropped.Load() {
+		return f.replaced() // the frontier that was waited for may be one that it does not follow
+	}
 	for i := range asked {
 		q := &asked[i]
 		key := qs[q.index].Key
@@ -192,7 +194,7 @@ func (sw *sweep) features(ctx context.Context, f *feature) error {
 	}
 	x := f.pool.Get().(*evaluation)
 	defer f.pool.Put(x)
-	err := sw.entities(ctx, func(qs []question) error {
+	return sw.entities(ctx, func(qs []question) error {
 		key := sw.qs[qs[0].index].Key
 		return f.withLog(x, key, func(log window.Log) error {
 			if sw.scan.Relation.Kind == plan.FeatureHistory {
@@ -201,10 +203,6 @@ func (sw *sweep) features(ctx context.Context, f *feature) error {
 			return sw.values(f, x, key, log, qs)
 		})
 	})
-	if errors.Is(err, errDropped) {
-		return f.replaced()
-	}
-	return err
 }
 
 func (sw *sweep) values(f *feature, x *evaluation, key []types.Value, log window.Log, qs []question) error {

@@ -110,9 +110,6 @@ func (f *feature) rowsByKey(s *plan.Scan, keys [][]types.Value, m scanMoment) ex
 		for _, k := range keys {
 			sc.key = k
 			err := f.withLog(sc.x, k, sc.value)
-			if errors.Is(err, errDropped) {
-				err = f.replaced()
-			}
 			if errors.Is(err, storage.ErrStop) {
 				return
 			}
@@ -122,6 +119,40 @@ func (f *feature) rowsByKey(s *plan.Scan, keys [][]types.Value, m scanMoment) ex
 			}
 		}
 	})
+}
+
+// pin keeps the generations that a query's features read from being deleted until unpin is called. It reports false where one of them has
+// been replaced already: the statement is to be planned again.
+func (st *statement) pin(scans []*plan.Scan) (unpin func(), ok bool) {
+	var held []*generation
+	unpin = func() {
+		for _, g := range held {
+			g.use.RUnlock()
+		}
+		held = nil
+	}
+	for _, s := range scans {
+		f := st.feature(s.Relation)
+		if f == nil {
+			continue
+		}
+		if !f.gen.use.TryRLock() {
+			unpin()
+			return nil, false
+		}
+		held = append(held, f.gen)
+	}
+	return unpin, true
+}
+
+// current reports whether no feature of the scans has been replaced: asked after the frontiers were taken, it says that the generations have everything up to them.
+func (st *statement) current(scans []*plan.Scan) bool {
+	for _, s := range scans {
+		if f := st.feature(s.Relation); f != nil && f.gen.dropped.Load() {
+			return false
+		}
+	}
+	return true
 }
 
 // replaced tells a statement that its feature was dropped or rebuilt after it had been planned.
@@ -134,10 +165,6 @@ func (f *feature) allEntities(s *plan.Scan, m scanMoment, each func(*featureScan
 	g := f.gen
 	memory := g.snapshotPending()
 	view := g.eng.db.View()
-	if g.dropped.Load() {
-		view.Close()
-		return nil, f.replaced()
-	}
 	return pull(view, func(yield func([]types.Value, error) bool) {
 		sc := &featureScan{f: f, m: m, scan: s, view: view, memory: memory, each: each, yield: yield, x: f.pool.Get().(*evaluation)}
 		defer f.pool.Put(sc.x)
