@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/asofdb/asof/engine/history"
 	"github.com/asofdb/asof/engine/window"
@@ -259,10 +260,10 @@ func (e *Engine) lookup(ctx context.Context, f *feature, key []any) ([]types.Val
 	for i, k := range key {
 		v, err := valueOf(k)
 		if err == nil {
-			v, err = types.Coerce(v, f.gen.source.types[f.plan.Keys[i]])
+			v, err = convertParam(v, f.gen.source.types[f.plan.Keys[i]], time.UTC)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("key column %q: %w", f.plan.Columns[f.plan.Keys[i]].Name, err)
+			return nil, saidOf(fmt.Sprintf("key column %q", f.plan.Columns[f.plan.Keys[i]].Name), err)
 		}
 		values[i] = v
 	}

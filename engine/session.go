@@ -108,6 +108,13 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (row
 
 // dispatch is the one switch from statements to what they do.
 func (s *Session) dispatch(ctx context.Context, st syntax.Statement, args []any) (*Rows, error) {
+	switch st.(type) {
+	case *syntax.Query, *syntax.Explain:
+	default:
+		if len(args) > 0 {
+			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT takes parameters, and %d values were given", len(args)).WithHint("write the values into the statement")
+		}
+	}
 	switch st := st.(type) {
 	case *syntax.Query:
 		return s.query(ctx, st.Select, args)
@@ -157,11 +164,7 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 		if params[i], err = valueOf(a); err != nil {
 			return nil, nil, nil, ps, err
 		}
-		k := params[i].Kind
-		if k == types.Text {
-			k = types.Null // a Go string is text of whatever type the context wants
-		}
-		ps.Params = append(ps.Params, types.Type{Kind: k})
+		ps.Params = append(ps.Params, paramType(params[i]))
 	}
 	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, beforeHistoryNull: s.setting("before_history") == "null", moments: map[*plan.Scan]scanMoment{}}
 	q, err := plan.BindQuery(sel, st.cat, ps)
@@ -169,22 +172,15 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 		return nil, nil, nil, ps, err
 	}
 	if len(q.Params) > len(params) {
-		return nil, nil, nil, ps, types.Errorf(types.CodeInvalidParameter, "the statement has %d parameters, %d values were given", len(q.Params), len(params))
+		return nil, nil, nil, ps, types.Errorf(types.CodeInvalidParameter, "the statement takes %d parameters, and %d values were given", len(q.Params), len(params)).
+			WithHint("$1 is the first value, $2 the second")
 	}
 	for i, t := range q.Params {
-		if params[i], err = convertParam(params[i], t); err != nil {
-			return nil, nil, nil, ps, err
+		if params[i], err = convertParam(params[i], t, s.zone); err != nil {
+			return nil, nil, nil, ps, saidOf(fmt.Sprintf("parameter $%d", i+1), err)
 		}
 	}
 	return st, q, params, ps, nil
-}
-
-// convertParam brings a parameter's value to the type that the statement gives it.
-func convertParam(v types.Value, t types.Type) (types.Value, error) {
-	if v.Kind == types.Text && t.Kind != types.Text {
-		return types.Parse(t, v.S)
-	}
-	return types.Coerce(v, t)
 }
 
 func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (_ *Rows, err error) {
