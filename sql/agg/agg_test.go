@@ -363,8 +363,14 @@ func TestNamesAndPlannedDoNotOverlap(t *testing.T) {
 
 func TestAddAllocatesNothing(t *testing.T) {
 	for _, c := range []struct{ name, typ string }{
-		{"count", "text"}, {"sum", "integer"}, {"avg", "bigint"}, {"sum", "numeric"}, {"avg", "numeric(12,2)"},
-		{"sum", "double precision"}, {"avg", "interval"}, {"bool_or", "boolean"},
+		{"count", "text"},
+		{"sum", "integer"},
+		{"avg", "bigint"},
+		{"sum", "numeric"},
+		{"avg", "numeric(12,2)"},
+		{"sum", "double precision"},
+		{"avg", "interval"},
+		{"bool_or", "boolean"},
 	} {
 		fn, _, err := Resolve(c.name, false, false, mustType(t, c.typ))
 		if err != nil {

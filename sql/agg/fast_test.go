@@ -209,7 +209,8 @@ func TestFunctionsShareAState(t *testing.T) {
 			}
 		}
 	})
-	for _, want := range []string{"sum false from avg false", "avg false from sum false", "count false from sum false", "bool_or false from bool_and false",
+	for _, want := range []string{
+		"sum false from avg false", "avg false from sum false", "count false from sum false", "bool_or false from bool_and false",
 		"count true from count true", "sum true from sum true",
 	} {
 		if !shared[want] {

@@ -27,11 +27,12 @@ type Expr interface {
 
 // The nodes that planning looks into. Others (functions, IN, LIKE, …) are reached through Children.
 type (
-	// Column reads Env.Row[Index].
+	// Column reads Env.Row[Index]. Table is what FROM calls the relation that it is a column of, "" where there is but one: for people only.
 	Column struct {
 		Index int
 		Name  string
 		T     types.Type
+		Table string
 	}
 	// Const is a value of type T. T.Kind is types.Unknown for a string literal or NULL that nothing has given a type yet.
 	Const struct {

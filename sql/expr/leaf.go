@@ -11,7 +11,12 @@ func (c *Column) Type() types.Type { return c.T }
 
 func (c *Column) Eval(env *Env) (types.Value, error) { return env.Row[c.Index], nil }
 
-func (c *Column) String() string { return syntax.QuoteIdent(c.Name) }
+func (c *Column) String() string {
+	if c.Table != "" {
+		return syntax.QuoteIdent(c.Table) + "." + syntax.QuoteIdent(c.Name)
+	}
+	return syntax.QuoteIdent(c.Name)
+}
 
 func (c *Const) Type() types.Type { return c.T }
 

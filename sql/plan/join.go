@@ -71,14 +71,15 @@ func (s *scope) condition(x *syntax.Join, l, r input, out *input) (expr.Expr, er
 
 // using binds USING (names): equality of the columns called so on either side, which then are one column, before all others.
 func (s *scope) using(x *syntax.Join, l, r input, out *input) (expr.Expr, error) {
+	s = s.over("", l, r)
 	var equal []expr.Expr
 	var merged, rest []column
 	for _, name := range x.Using {
-		lx, err := usingColumn(x, l, name, "left")
+		lx, err := s.usingColumn(x, l, name, "left")
 		if err != nil {
 			return nil, err
 		}
-		rx, err := usingColumn(x, r, name, "right")
+		rx, err := s.usingColumn(x, r, name, "right")
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +103,7 @@ func (s *scope) using(x *syntax.Join, l, r input, out *input) (expr.Expr, error)
 }
 
 // usingColumn is the column of one side that USING names.
-func usingColumn(x *syntax.Join, side input, name, which string) (expr.Expr, error) {
+func (s *scope) usingColumn(x *syntax.Join, side input, name, which string) (expr.Expr, error) {
 	var found expr.Expr
 	for _, c := range side.columns {
 		if c.name != name {
@@ -116,7 +117,7 @@ func usingColumn(x *syntax.Join, side input, name, which string) (expr.Expr, err
 	if found == nil {
 		return nil, errorAt(x.Span, types.CodeUndefinedColumn, "column %q specified in USING clause does not exist in %s table", name, which)
 	}
-	return found, nil
+	return s.placed(found, x.Span), nil
 }
 
 // merge is the one column that USING makes of two: the side that is never missing, or of a full join the one that is there. Where the types

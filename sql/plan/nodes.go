@@ -193,7 +193,11 @@ func describeOutputs(outputs []Output) string {
 	parts := make([]string, len(outputs))
 	for i, o := range outputs {
 		parts[i] = o.X.String()
-		if name := syntax.QuoteIdent(o.Name); name != parts[i] {
+		name, own := syntax.QuoteIdent(o.Name), parts[i]
+		if c, ok := o.X.(*expr.Column); ok {
+			own = syntax.QuoteIdent(c.Name)
+		}
+		if name != own {
 			parts[i] += " AS " + name
 		}
 	}

@@ -70,7 +70,7 @@ func liftCorrelated(n Node) (rest Node, correlated []expr.Expr, ok bool) {
 func joined(x expr.Expr, args []expr.Expr, w int) expr.Expr {
 	switch x := x.(type) {
 	case *expr.Column:
-		return &expr.Column{Index: x.Index + w, Name: x.Name, T: x.T}
+		return &expr.Column{Index: x.Index + w, Name: x.Name, T: x.T, Table: x.Table}
 	case *expr.Outer:
 		return args[x.Index]
 	}

@@ -159,12 +159,15 @@ func (s *scope) local(ref *syntax.ColumnRef) (x expr.Expr, missing bool, err err
 	return s.placed(found[0], ref.Span), false, nil
 }
 
-// placed is a copy of x whose columns stand at place.
+// placed is a copy of x whose columns stand at place, and say whose they are where there are several tables.
 func (s *scope) placed(x expr.Expr, place syntax.Span) expr.Expr {
 	x = remap(x, func(i int) int { return i })
 	expr.Walk(x, func(y expr.Expr) bool {
 		if c, ok := y.(*expr.Column); ok {
 			s.places[c] = place
+			if len(s.tables) > 1 {
+				c.Table = s.tableOf(c.Index).name
+			}
 		}
 		return true
 	})
@@ -341,7 +344,7 @@ func remap(x expr.Expr, f func(int) int) expr.Expr {
 		return nil
 	}
 	if c, ok := x.(*expr.Column); ok {
-		return &expr.Column{Index: f(c.Index), Name: c.Name, T: c.T}
+		return &expr.Column{Index: f(c.Index), Name: c.Name, T: c.T, Table: c.Table}
 	}
 	return expr.Rebuild(x, func(y expr.Expr) expr.Expr { return remap(y, f) })
 }

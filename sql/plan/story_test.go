@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -74,6 +75,29 @@ func (w *world) addFeature(f *Feature) {
 		{Name: "feature_version", Type: types.Type{Kind: types.Text}},
 	}
 	w.relations[f.Name] = r
+	h := &Relation{Name: f.Name + historySuffix, Kind: FeatureHistory, EventTime: -1}
+	for _, k := range r.Key {
+		h.Key = append(h.Key, len(h.Columns))
+		h.Columns = append(h.Columns, r.Columns[k])
+	}
+	at := types.Type{Kind: types.Timestamptz}
+	h.Columns = append(h.Columns, types.Column{Name: "event_time", Type: at}, types.Column{Name: "valid_to", Type: at})
+	for i, c := range r.Columns {
+		if !slices.Contains(r.Key, i) {
+			h.Columns = append(h.Columns, c)
+		}
+	}
+	w.relations[h.Name] = h
+}
+
+// File knows one file.
+func (w *world) File(path string) (*Relation, error) {
+	if path != "labels.csv" {
+		return nil, types.Errorf(types.CodeBadFile, "could not open %q: no such file", path)
+	}
+	return &Relation{Name: path, Kind: FileRelation, EventTime: -1, Columns: types.Schema{
+		{Name: "label_id", Type: types.Type{Kind: types.Int8}}, {Name: "customer_id", Type: types.Type{Kind: types.Text}}, {Name: "ts", Type: types.Type{Kind: types.Timestamptz}},
+	}}, nil
 }
 
 // run executes one statement and prints what it means, or its error as a shell would.
@@ -97,6 +121,12 @@ func (w *world) run(text string) string {
 			for _, n := range notices {
 				b.WriteString("NOTICE: " + n + "\n")
 			}
+		case *syntax.Insert:
+			i, err := BindInsert(st, w, w.session)
+			if err != nil {
+				return b.String() + showError(text, err)
+			}
+			b.WriteString("into " + i.Target.Name + "\n" + showQuery(i.Query))
 		case *syntax.Query:
 			q, err := BindQuery(st.Select, w, w.session)
 			if err != nil {
@@ -157,7 +187,8 @@ func showError(text string, err error) string {
 	return b.String()
 }
 
-// TestStories runs testdata: SQL in, the plan or the error out. `go test -rewrite` accepts what came out.
+// TestStories runs testdata: SQL in, the plan or the error out. `sql zone=…` sets the session's zone, `sql off=…` turns a rule off.
+// `go test -rewrite` accepts what came out.
 func TestStories(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		w := &world{relations: map[string]*Relation{}}
@@ -171,6 +202,11 @@ func TestStories(t *testing.T) {
 					d.Fatalf(t, "%v", err)
 				}
 				w.session.Zone = zone
+			}
+			if d.HasArg("off") {
+				var rule string
+				d.ScanArgs(t, "off", &rule)
+				w.session.Off = map[string]bool{rule: true}
 			}
 			return w.run(d.Input)
 		})
