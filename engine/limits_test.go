@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -193,5 +194,51 @@ func TestWideAndLong(t *testing.T) {
 	mustExec(t, e, fmt.Sprintf(`CREATE FEATURE "Feature Ω" ENTITY "from" ("select") AS SELECT "select", MAX("Größe ""x""") AS "Größe", SUM(%s) AS "sum", SUM("数") AS "数" FROM named GROUP BY "select"`, name))
 	if got := mustAsk(t, e, `SELECT "Größe", "sum", "数" FROM "Feature Ω" WHERE "select" = 1`); got != "ü\u2028,2,3,\n" {
 		t.Errorf("names: %q", got)
+	}
+}
+
+// A statement that needs more memory than it may have is refused by name, or reads its table in parts, and the next one runs.
+func TestMemoryLimit(t *testing.T) {
+	dir := t.TempDir()
+	e := openEngine(t, filepath.Join(dir, "data"), engine.Options{})
+	var lines []string
+	for i := range 3000 {
+		lines = append(lines, fmt.Sprintf(`{"id":%d,"body":"%d %s","at":"2025-05-20T10:00:00Z"}`, i, i, strings.Repeat("x", 200)))
+	}
+	plainSource(t, e, dir, "t", "id BIGINT PRIMARY KEY, body TEXT", lines...)
+	mustExec(t, e, "CREATE FEATURE f AS SELECT body, COUNT(*) AS n FROM t GROUP BY body")
+	s := e.NewSession()
+	if err := s.Exec(t.Context(), "SET memory_limit = '200kB'"); err != nil {
+		t.Fatal(err)
+	}
+	run := func(sql string) (n int, err error) {
+		rows, err := s.Query(t.Context(), sql)
+		if err != nil {
+			return 0, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			n++
+		}
+		return n, rows.Err()
+	}
+	for _, sql := range []string{"SELECT id, body FROM t", "SELECT body FROM f", "SELECT id FROM t WHERE id = ANY('{1,2}')"} {
+		n, err := run(sql)
+		if err != nil || n != 3000 && n != 2 {
+			t.Errorf("%s: %d rows, %v", sql, n, err)
+		}
+	}
+	for _, sql := range []string{"SELECT body FROM t ORDER BY body DESC", "SELECT DISTINCT body FROM t", "SELECT body, COUNT(*) FROM t GROUP BY body"} {
+		_, err := run(sql)
+		var said *types.Error
+		if code(err) != types.CodeOutOfMemory || !errors.As(err, &said) || !strings.Contains(said.Message+said.Hint, "memory_limit") {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if err := s.Exec(t.Context(), "RESET memory_limit"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := run("SELECT body, COUNT(*) FROM t GROUP BY body ORDER BY body"); n != 3000 || err != nil {
+		t.Errorf("with the default: %d rows, %v", n, err)
 	}
 }
