@@ -56,46 +56,36 @@ type partial struct {
 
 // climb makes the evaluator's ladders.
 func (ev *Evaluator) climb() {
+	var measures [][]measure // by ladder
 	for i := range ev.f.Aggs {
 		f := ev.filterOf[i]
-		l := ev.ladderOf(ev.filters[f].rest)
-		if !slices.Contains(l.filters, f) {
+		k := ev.ladderOf(ev.filters[f].rest)
+		if k == len(measures) {
+			measures = append(measures, nil)
+		}
+		if l := &ev.ladders[k]; !slices.Contains(l.filters, f) {
 			l.filters = append(l.filters, f)
 		}
-		l.sums = joinSteps(l.sums, ev.argOf[i], ev.f.Aggs[i].Fn, f, i)
+		measures[k] = join(measures[k], ev.argOf[i], ev.f.Aggs[i].Fn, f, i, shareState)
 	}
-	for i := range ev.ladders {
-		l := &ev.ladders[i]
-		for j := range l.sums {
-			l.sums[j].windows = make([]window, len(l.sums[j].uses))
-			l.sums[j].spare = l.sums[j].newPartial()
+	for k := range measures {
+		for _, m := range measures[k] {
+			s := stepSum{measure: m, windows: make([]window, len(m.uses))}
+			s.spare = s.newPartial()
+			ev.ladders[k].sums = append(ev.ladders[k].sums, s)
 		}
 	}
 }
 
-func joinSteps(sums []stepSum, arg int, fn *agg.Func, filter, i int) []stepSum {
-	ms := make([]measure, len(sums))
-	for j := range sums {
-		ms[j] = sums[j].measure
-	}
-	ms = join(ms, arg, fn, filter, i, shareState)
-	if len(ms) > len(sums) {
-		sums = append(sums, stepSum{})
-	}
-	for j := range ms {
-		sums[j].measure = ms[j]
-	}
-	return sums
-}
-
-func (ev *Evaluator) ladderOf(rest int) *ladder {
-	for i := range ev.ladders {
-		if ev.ladders[i].rest == rest {
-			return &ev.ladders[i]
+// ladderOf returns the place of the ladder of a row filter, a new one's if there is none.
+func (ev *Evaluator) ladderOf(rest int) int {
+	for k := range ev.ladders {
+		if ev.ladders[k].rest == rest {
+			return k
 		}
 	}
 	ev.ladders = append(ev.ladders, ladder{rest: rest})
-	return &ev.ladders[len(ev.ladders)-1]
+	return len(ev.ladders) - 1
 }
 
 // stand cuts the steps for the moment to which the filters were moved, and empties the partials. With full, MIN and MAX are accumulated in states.

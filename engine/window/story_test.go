@@ -149,8 +149,12 @@ func TestEdgesToTheMicrosecond(t *testing.T) {
 		t    int64
 		want string
 	}{
-		{100*second - 1, "1 1 0 0"}, {100 * second, "1 1 0 1"}, {100*second + 1, "1 1 1 1"},
-		{110*second - 1, "1 1 1 1"}, {110 * second, "0 1 1 1"}, {110*second + 1, "0 0 1 1"},
+		{100*second - 1, "1 1 0 0"},
+		{100 * second, "1 1 0 1"},
+		{100*second + 1, "1 1 1 1"},
+		{110*second - 1, "1 1 1 1"},
+		{110 * second, "0 1 1 1"},
+		{110*second + 1, "0 0 1 1"},
 	} {
 		row, err := ev.Eval(ann, log, a.t)
 		if got := fmt.Sprintf("%v %v %v %v", row[1], row[2], row[3], row[4]); err != nil || got != a.want {
@@ -231,8 +235,13 @@ func TestOnlyLiveRowsFail(t *testing.T) {
 		t    int64
 		want string
 	}{
-		{1, "ann:8 | 1:4 | 20:4"}, {2, "error 22012"}, {8, "error 22012"}, {9, "ann:8 | 2:4 | 30:4"}, {20, "error 22012"},
-		{79, "error 22012"}, {80, "no row"}, // it leaves the window
+		{1, "ann:8 | 1:4 | 20:4"},
+		{2, "error 22012"},
+		{8, "error 22012"},
+		{9, "ann:8 | 2:4 | 30:4"},
+		{20, "error 22012"},
+		{79, "error 22012"},
+		{80, "no row"}, // it leaves the window
 	} {
 		if got := text(ev.Eval(ann, log, a.t*second)); got != a.want {
 			t.Errorf("at %d: %s, want %s", a.t, got, a.want)
