@@ -5,12 +5,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 )
 
 // stagingOf makes the staging of an append-only source whose only column is its commit time, as far as it needs an engine.
 func stagingOf(st sourceState) *ingest {
-	s := &source{types: []types.Type{{Kind: types.Timestamptz}}, regime: appendOnly, settings: sourceSettings{immutable: -1, commitTime: 0}}
+	s := &source{types: []types.Type{{Kind: types.Timestamptz}}, regime: appendOnly, settings: sourceSettings{immutable: -1, commitTime: 0}, relation: &plan.Relation{}}
 	in := &ingest{src: s, state: st, completer: completer{src: s}}
 	in.staged = newStaging(s, &in.state)
 	return in
