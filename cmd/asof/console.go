@@ -18,18 +18,46 @@ type console struct {
 	w        io.Writer
 	terminal terminal
 
-	mu  sync.Mutex // guards bar and the order of what is written
+	mu  sync.Mutex // guards what follows and the order of what is written
 	bar *bar       // nil while nothing takes long
+	// lent: something else has the terminal. Messages go to divert until it is back, and wait where that is nil or returns false.
+	lent    bool
+	divert  func(message string) bool
+	waiting []string
 }
 
 func newConsole(w io.Writer, t terminal) *console { return &console{w: w, terminal: t} }
 
 // say writes a message as it is.
 func (c *console) say(format string, args ...any) {
+	message := fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lent && c.terminal.interactive {
+		if c.divert == nil || !c.divert(message) {
+			c.waiting = append(c.waiting, message)
+		}
+		return
+	}
+	c.clearBarLocked()
+	_, _ = io.WriteString(c.w, message+"\n")
+}
+
+// lend leaves the terminal to something else until back is called: no bar is drawn, and messages go to divert if that takes them, else they wait.
+func (c *console) lend(divert func(message string) bool) (back func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clearBarLocked()
-	_, _ = fmt.Fprintf(c.w, format+"\n", args...)
+	c.lent, c.divert = true, divert
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.lent, c.divert = false, nil
+		for _, message := range c.waiting {
+			_, _ = io.WriteString(c.w, message+"\n")
+		}
+		c.waiting = nil
+	}
 }
 
 // ask writes a prompt and stays behind it.

@@ -222,14 +222,14 @@ func (d *demo) ask(ctx context.Context, queries []string) error {
 		}
 		d.print("%s\n", d.terminal.cyan(sql+";"))
 	}
-	table := &tableFormat{w: d.out, terminal: d.terminal}
+	table := &tableFormat{w: d.out, look: look{terminal: d.terminal}}
 	for i, sql := range queries {
 		rows, err := d.session.Query(ctx, sql)
 		if err != nil {
 			return err
 		}
 		if i == 0 {
-			err = table.begin(rows.Columns())
+			err = table.begin(rows.Columns(), rows.Zone())
 		}
 		for err == nil && rows.Next() {
 			err = table.row(rows.Values())

@@ -11,10 +11,12 @@ import (
 // csvFormat is PostgreSQL's COPY … (FORMAT csv, HEADER): NULL is an empty field, the empty string is "".
 type csvFormat struct {
 	w    *bufio.Writer
+	zone *time.Location
 	text []byte // of one value, used again
 }
 
-func (f *csvFormat) begin(cols []types.Column) error {
+func (f *csvFormat) begin(cols []types.Column, zone *time.Location) error {
+	f.zone = zone
 	for i := range cols {
 		f.separate(i)
 		f.field([]byte(cols[i].Name), len(cols) == 1)
@@ -28,7 +30,7 @@ func (f *csvFormat) row(values []types.Value) error {
 		if values[i].IsNull() {
 			continue
 		}
-		f.text = types.AppendText(f.text[:0], values[i])
+		f.text = types.AppendTextIn(f.text[:0], values[i], f.zone)
 		f.field(f.text, len(values) == 1)
 	}
 	return f.endLine(len(values))

@@ -15,14 +15,15 @@ import (
 type jsonFormat struct {
 	w     *bufio.Writer
 	array bool
+	zone  *time.Location
 
 	keys [][]byte // each column's `"name":`
 	rows int
 	buf  []byte // one row, used again
 }
 
-func (f *jsonFormat) begin(cols []types.Column) error {
-	f.keys, f.rows = nil, 0
+func (f *jsonFormat) begin(cols []types.Column, zone *time.Location) error {
+	f.keys, f.rows, f.zone = nil, 0, zone
 	for i := range cols {
 		f.keys = append(f.keys, append(appendJSONString(nil, []byte(cols[i].Name)), ':'))
 	}
@@ -45,7 +46,7 @@ func (f *jsonFormat) row(values []types.Value) error {
 			f.buf = append(f.buf, ',')
 		}
 		f.buf = append(f.buf, f.keys[i]...)
-		f.buf = appendJSON(f.buf, values[i])
+		f.buf = appendJSON(f.buf, values[i], f.zone)
 	}
 	f.buf = append(f.buf, '}')
 	if !f.array {
@@ -67,7 +68,7 @@ func (f *jsonFormat) end(string, time.Duration) error {
 }
 
 // appendJSON appends v as JSON. JSON columns stand as they are, without the line breaks that they may contain.
-func appendJSON(dst []byte, v types.Value) []byte {
+func appendJSON(dst []byte, v types.Value, zone *time.Location) []byte {
 	switch v.Kind {
 	case types.Null:
 		return append(dst, "null"...)
@@ -78,7 +79,7 @@ func appendJSON(dst []byte, v types.Value) []byte {
 		return append(dst, "false"...)
 	case types.Array:
 		if elems, ok := v.X.([]types.Value); ok {
-			return appendJSONArray(dst, elems)
+			return appendJSONArray(dst, elems, zone)
 		}
 	case types.JSON, types.JSONB:
 		buf := bytes.NewBuffer(dst)
@@ -87,7 +88,7 @@ func appendJSON(dst []byte, v types.Value) []byte {
 		}
 	}
 	start := len(dst)
-	dst = types.AppendText(dst, v)
+	dst = types.AppendTextIn(dst, v, zone)
 	if numeric(v.Kind) && isNumber(dst[start:]) {
 		return dst
 	}
@@ -95,13 +96,13 @@ func appendJSON(dst []byte, v types.Value) []byte {
 	return appendJSONString(dst[:start], text)
 }
 
-func appendJSONArray(dst []byte, elems []types.Value) []byte {
+func appendJSONArray(dst []byte, elems []types.Value, zone *time.Location) []byte {
 	dst = append(dst, '[')
 	for i := range elems {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendJSON(dst, elems[i])
+		dst = appendJSON(dst, elems[i], zone)
 	}
 	return append(dst, ']')
 }

@@ -15,12 +15,13 @@ import (
 // A thousand fill several screens and arrive at once.
 const tableLookahead = 1000
 
-// tableFormat draws a box for people. It is the one format that shows command tags, row counts and, on a terminal, times.
+// tableFormat draws a box for people. It is the one format that shows command tags, row counts and times.
 // Where the box would be wider than the terminal each row is drawn as a record instead, a column a line.
 type tableFormat struct {
-	w        *bufio.Writer
-	terminal terminal
+	w *bufio.Writer
+	look
 
+	zone    *time.Location
 	cols    []types.Column
 	names   []cell
 	widths  []int
@@ -39,8 +40,8 @@ type cell struct {
 	below []cell
 }
 
-func (f *tableFormat) begin(cols []types.Column) error {
-	*f = tableFormat{w: f.w, terminal: f.terminal, scratch: f.scratch, cols: cols}
+func (f *tableFormat) begin(cols []types.Column, zone *time.Location) error {
+	*f = tableFormat{w: f.w, look: f.look, scratch: f.scratch, zone: zone, cols: cols}
 	for i := range cols {
 		name := newCell(strings.ReplaceAll(cols[i].Name, "\n", " "))
 		f.names = append(f.names, name)
@@ -55,7 +56,7 @@ func (f *tableFormat) row(values []types.Value) error {
 		if values[i].IsNull() {
 			cells[i] = cell{text: "NULL", width: 4, null: true}
 		} else {
-			f.scratch = types.AppendText(f.scratch[:0], values[i])
+			f.scratch = types.AppendTextIn(f.scratch[:0], values[i], f.zone)
 			cells[i] = newCell(string(f.scratch))
 		}
 	}
@@ -82,7 +83,7 @@ func (f *tableFormat) end(tag string, took time.Duration) error {
 			summary = "1 row"
 		}
 	}
-	if f.terminal.interactive {
+	if took > 0 {
 		summary += f.terminal.dim(", " + shortDuration(took))
 	}
 	_, err := fmt.Fprintf(f.w, "%s\n", summary)
@@ -105,7 +106,7 @@ func (f *tableFormat) close() error {
 // head decides between box and records, and writes the head of the box and the rows that were held back for it.
 func (f *tableFormat) head() error {
 	f.headed = true
-	f.records = f.tooWide() && len(f.held) > 0
+	f.records = len(f.held) > 0 && (f.expanded == "on" || f.expanded != "off" && f.tooWide())
 	if !f.records {
 		_ = f.rule("┌", "┬", "┐") // bufio keeps the first error; the last write returns it
 		_ = f.line(f.names, false)

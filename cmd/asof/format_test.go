@@ -32,14 +32,34 @@ func array(elem types.Kind, values ...types.Value) (types.Column, types.Value) {
 	return types.Column{Name: "a", Type: types.Type{Kind: types.Array, Elem: elem}}, types.Value{Kind: types.Array, X: values}
 }
 
+// draw renders a result as a table.
+func draw(t *testing.T, l look, r aResult) string {
+	t.Helper()
+	var b strings.Builder
+	w := bufio.NewWriter(&b)
+	f := &tableFormat{w: w, look: l}
+	err := f.begin(r.cols, time.UTC)
+	for _, row := range r.rows {
+		err = errors.Join(err, f.row(row))
+	}
+	if err = errors.Join(err, f.end(r.tag, 0), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
 // render writes results in one format, one after another.
 func render(t *testing.T, name string, on terminal, results ...aResult) string {
 	t.Helper()
 	var b strings.Builder
 	w := bufio.NewWriter(&b)
-	f := formats[name](w, on)
+	f := formats[name](w, look{terminal: on})
+	took := time.Duration(0)
+	if on.interactive {
+		took = 1500 * time.Microsecond
+	}
 	for _, r := range results {
-		if err := f.begin(r.cols); err != nil {
+		if err := f.begin(r.cols, time.UTC); err != nil {
 			t.Fatal(err)
 		}
 		for _, row := range r.rows {
@@ -47,7 +67,7 @@ func render(t *testing.T, name string, on terminal, results ...aResult) string {
 				t.Fatal(err)
 			}
 		}
-		if err := f.end(r.tag, 1500*time.Microsecond); err != nil {
+		if err := f.end(r.tag, took); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +168,7 @@ func TestTableValuesCannotDraw(t *testing.T) {
 
 // TestTableAsRecords holds that what does not fit a terminal is shown a column a line.
 func TestTableAsRecords(t *testing.T) {
-	narrow := terminal{size: func() int { return 40 }}
+	narrow := terminal{size: func() (int, int) { return 40, 24 }}
 	wide := aResult{cols: []types.Column{column("source", types.Text), column("statement", types.Text), column("n", types.Int8)}, rows: [][]types.Value{
 		{types.NewText("orders"), types.NewText("CREATE SOURCE\n  orders (…)"), types.NewInt8(1)},
 		{types.NewText("accounts, a name that is long"), {}, types.NewInt8(22)},
@@ -172,7 +192,13 @@ n         │ 22
 	if got := render(t, "table", narrow, wide, empty); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	fits := terminal{size: func() int { return 58 }}
+	if got := draw(t, look{terminal: narrow, expanded: "off"}, wide); !strings.HasPrefix(got, "┌") {
+		t.Errorf("with records off:\n%s", got)
+	}
+	if got, want := draw(t, look{expanded: "on"}, wide), want[:strings.Index(want, "┌")]; got != want {
+		t.Errorf("with records on, where there is no screen:\n%s\nwant\n%s", got, want)
+	}
+	fits := terminal{size: func() (int, int) { return 58, 24 }}
 	if got := render(t, "table", fits, wide); !strings.HasPrefix(got, "┌") {
 		t.Errorf("a table that fits is drawn as\n%s", got)
 	}
@@ -182,8 +208,8 @@ n         │ 22
 func TestTableHoldsBackABoundedNumber(t *testing.T) {
 	var b strings.Builder
 	w := bufio.NewWriter(&b)
-	f := formats["table"](w, terminal{})
-	_ = f.begin([]types.Column{column("s", types.Text), column("n", types.Int8)})
+	f := formats["table"](w, look{})
+	_ = f.begin([]types.Column{column("s", types.Text), column("n", types.Int8)}, time.UTC)
 	for i := range tableLookahead {
 		if b.Len()+w.Buffered() > 0 {
 			t.Fatalf("printed after %d rows", i)
@@ -226,6 +252,7 @@ func TestTSVEscapesAsCopyDoes(t *testing.T) {
 
 func TestJSONValues(t *testing.T) {
 	intsCol, ints := array(types.Int4, types.NewInt(types.Int4, 1), types.Value{}, types.NewInt(types.Int4, 3))
+	timesCol, times := array(types.Timestamptz, types.NewTimestamptz(1735689600000000))
 	nan := types.Value{Kind: types.Numeric, Scale: types.ScaleNaN}
 	for _, c := range []struct {
 		col  types.Column
@@ -245,6 +272,7 @@ func TestJSONValues(t *testing.T) {
 		{column("j", types.JSON), types.Value{Kind: types.JSON, S: "not json"}, `"not json"`},
 		{column("b", types.Bytea), types.Value{Kind: types.Bytea, S: "\x00\xff"}, `"\\x00ff"`},
 		{intsCol, ints, `[1,null,3]`},
+		{timesCol, times, `["2025-01-01 00:00:00+00"]`},
 	} {
 		got := render(t, "ndjson", terminal{}, aResult{cols: []types.Column{c.col}, rows: [][]types.Value{{c.v}}})
 		if want := `{"` + c.col.Name + `":` + c.want + "}\n"; got != want {
@@ -280,8 +308,8 @@ func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestFormatsReportWriteErrors(t *testing.T) {
 	for name, newFormat := range formats {
-		f := newFormat(bufio.NewWriterSize(failing{}, 16), terminal{})
-		err := f.begin(orders.cols)
+		f := newFormat(bufio.NewWriterSize(failing{}, 16), look{})
+		err := f.begin(orders.cols, time.UTC)
 		for i := 0; err == nil && i < 2*tableLookahead; i++ {
 			err = f.row(orders.rows[0])
 		}

@@ -10,10 +10,12 @@ import (
 // tsvFormat is PostgreSQL's COPY … (FORMAT text, HEADER): tabs between fields, \N for NULL, backslash escapes.
 type tsvFormat struct {
 	w    *bufio.Writer
+	zone *time.Location
 	text []byte // of one value, used again
 }
 
-func (f *tsvFormat) begin(cols []types.Column) error {
+func (f *tsvFormat) begin(cols []types.Column, zone *time.Location) error {
+	f.zone = zone
 	for i := range cols {
 		f.separate(i)
 		f.field([]byte(cols[i].Name))
@@ -28,7 +30,7 @@ func (f *tsvFormat) row(values []types.Value) error {
 			_, _ = f.w.WriteString(`\N`) // bufio keeps the first error; endLine returns it
 			continue
 		}
-		f.text = types.AppendText(f.text[:0], values[i])
+		f.text = types.AppendTextIn(f.text[:0], values[i], f.zone)
 		f.field(f.text)
 	}
 	return f.endLine(len(values))

@@ -14,7 +14,7 @@ import (
 var helpText embed.FS
 
 type helpCommand struct {
-	Topic string `arg:"" optional:"" help:"A command, or exit-codes."`
+	Topic string `arg:"" optional:"" help:"A command, or shell, statements, exit-codes."`
 }
 
 // Run prints the text of a topic.

@@ -55,8 +55,9 @@ type app struct {
 }
 
 func main() {
-	// Writing to a pipe that nobody reads any more is an error here and not the end of the process: the engine is closed first.
-	signal.Ignore(syscall.SIGPIPE)
+	// Writing to a pipe that nobody reads any more is an error here and not the end of the process: the engine is closed first. The signal is
+	// caught and not ignored, because a pager would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(run(os.Args[1:]))
 }
 

@@ -27,6 +27,7 @@ func (c *console) progress(p engine.Progress) {
 	defer c.mu.Unlock()
 	switch {
 	case c.bar != nil && c.bar.what != p.What:
+	case c.lent && !p.Finished:
 	case p.Finished:
 		c.clearBarLocked()
 		c.bar = nil

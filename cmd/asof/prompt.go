@@ -3,27 +3,31 @@ package main
 import (
 	"bufio"
 	"errors"
-	"io"
 	"strings"
 	"syscall"
 )
 
-const promptHelp = `Statements end with a semicolon. \q or Ctrl-D ends, Ctrl-C cancels.`
+const (
+	promptText  = "asof=> "
+	promptMore  = "asof-> " // while a statement goes on
+	promptHello = "asof %s on %s\n" + `Statements end with a semicolon. \? helps, Ctrl-C cancels, \q or Ctrl-D ends.`
+)
 
 // reading is a shell that reads standard input: statements run as soon as they are complete, so that a program can write one and wait for its
-// result. With a prompt an error does not end it.
+// result. With a prompt, which is for terminals that cannot do more, an error does not end it.
 type reading struct {
-	sh     *shell
-	prompt bool
-	src    source
-	pos    int // in src.text, where the next statement begins
+	sh  *shell
+	src source
+	pos int // in src.text, where the next statement begins
 }
 
 // readStdin runs the statements of standard input.
 func (sh *shell) readStdin(a *app, dir string) error {
-	r := &reading{sh: sh, prompt: a.stdinIs.interactive, src: source{line: 1}}
-	if r.prompt {
-		a.console.say("asof %s on %s. %s", version(), dir, promptHelp)
+	sh.prompt = a.stdinIs.interactive
+	sh.signals.patient = sh.prompt
+	r := &reading{sh: sh, src: source{line: 1}}
+	if sh.prompt {
+		a.console.say(promptHello, version(), dir)
 	}
 	// Nobody stops this goroutine: a read of a terminal cannot be interrupted. It owns nothing and ends with the process.
 	lines := make(chan string)
@@ -40,7 +44,10 @@ func (sh *shell) readStdin(a *app, dir string) error {
 			}
 		}
 	}()
-	return r.loop(lines)
+	if err := r.loop(lines); !errors.Is(err, errQuit) {
+		return err
+	}
+	return nil
 }
 
 func (r *reading) loop(lines <-chan string) error {
@@ -52,13 +59,10 @@ func (r *reading) loop(lines <-chan string) error {
 				return r.finish()
 			}
 			if err := r.take(line); err != nil {
-				if errors.Is(err, io.EOF) {
-					return nil
-				}
 				return err
 			}
 		case sig := <-r.sh.signals.c:
-			if !r.prompt || sig == syscall.SIGTERM {
+			if !r.sh.prompt || sig == syscall.SIGTERM {
 				return status(signalStatus(sig))
 			}
 			r.sh.console.say("") // below the ^C
@@ -68,14 +72,13 @@ func (r *reading) loop(lines <-chan string) error {
 }
 
 func (r *reading) showPrompt() {
-	if !r.prompt {
-		return
+	switch {
+	case !r.sh.prompt:
+	case r.blank():
+		r.sh.console.ask(promptText)
+	default:
+		r.sh.console.ask(promptMore)
 	}
-	text := "asof=> "
-	if !r.blank() {
-		text = "asof-> "
-	}
-	r.sh.console.ask(text)
 }
 
 // blank reports whether no statement has begun.
@@ -84,19 +87,14 @@ func (r *reading) blank() bool {
 	return blankPrefix(rest) == len(rest)
 }
 
-// take adds a line and runs what it completes. io.EOF means that the user wants to leave.
+// take adds a line and runs what it completes.
 func (r *reading) take(line string) error {
-	if command := strings.TrimSpace(line); strings.HasPrefix(command, `\`) && r.blank() {
-		r.src.text += line
-		r.pos = len(r.src.text)
-		r.settle()
-		return r.meta(command)
-	}
 	if r.src.text == "" && r.src.line == 1 {
 		line = strings.TrimPrefix(line, "\ufeff")
 	}
 	r.src.text += line
-	if strings.Contains(line, ";") {
+	// Only a semicolon or a backslash completes something, and to look for the end of a long statement with every line would take long.
+	if strings.ContainsAny(line, `;\`) {
 		return r.runComplete(true)
 	}
 	if r.blank() {
@@ -107,7 +105,7 @@ func (r *reading) take(line string) error {
 
 // settle forgets what has run. A person counts lines from where she began to type, a program from the beginning.
 func (r *reading) settle() {
-	if r.prompt && r.blank() {
+	if r.sh.prompt && r.blank() {
 		r.src, r.pos = source{line: 1}, 0
 		return
 	}
@@ -123,39 +121,17 @@ func (r *reading) runComplete(open bool) error {
 			r.settle()
 			return nil
 		}
-		if err := r.sh.run(st); err != nil && !r.forgives(err) {
+		if err := r.sh.run(st); err != nil && !r.sh.forgives(err) {
 			return err
 		}
 	}
 }
 
-// forgives reports whether reading goes on after err: at a prompt after everything but the loss of the output and SIGTERM.
-func (r *reading) forgives(err error) bool {
-	var code status
-	return r.prompt && errors.As(err, &code) && code != status(signalStatus(syscall.SIGTERM))
-}
-
 // finish runs what the end of the input completes. At a prompt that is nothing: Ctrl-D leaves.
 func (r *reading) finish() error {
-	if r.prompt {
+	if r.sh.prompt {
 		r.sh.console.say("")
 		return nil
 	}
 	return r.runComplete(false)
-}
-
-// meta runs a backslash command.
-func (r *reading) meta(command string) error {
-	switch command {
-	case `\q`:
-		return io.EOF
-	case `\?`:
-		r.sh.console.say("%s", promptHelp)
-		return nil
-	}
-	r.sh.console.say(`asof: unknown command %s; there is \q and \?`, command)
-	if r.prompt {
-		return nil
-	}
-	return status(exitFailed)
 }

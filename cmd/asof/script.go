@@ -13,17 +13,22 @@ type source struct {
 	line int // the number of text's first line
 }
 
-// statement is one statement of a source: text is src.text from pos on, through its semicolon.
+// statement is one statement of a source: text is src.text from pos on, through its semicolon. Or it is a meta command: the line from its backslash on.
 type statement struct {
 	src  *source
 	pos  int
 	text string
+	meta bool
 }
 
 // next returns the statement that begins at pos, nil where there is none, and where the one after it begins. Statements of nothing
 // but blanks and comments are passed over. Unless more may follow (open), the last one needs no semicolon.
 func (s *source) next(pos int, open bool) (st *statement, after int) {
 	for pos < len(s.text) {
+		if begin := pos + blankPrefix(s.text[pos:]); strings.HasPrefix(s.text[begin:], `\`) {
+			line, _, _ := strings.Cut(s.text[begin:], "\n")
+			return &statement{src: s, pos: begin, text: line, meta: true}, begin + len(line)
+		}
 		_, rest, complete := syntax.SplitStatement(s.text[pos:])
 		end := len(s.text) - len(rest)
 		if !complete {

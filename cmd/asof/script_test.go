@@ -26,7 +26,10 @@ func TestStatementsOfAScript(t *testing.T) {
 		"-- first\nSELECT 1;\n/* a /* b; */ c; */ SELECT \";\"; SELECT $$;$$": {
 			"-- first\nSELECT 1;", "/* a /* b; */ c; */ SELECT \";\";", "SELECT $$;$$",
 		},
-		"SELECT 'not closed; SELECT 2;": {"SELECT 'not closed; SELECT 2;"},
+		"SELECT 'not closed; SELECT 2;":         {"SELECT 'not closed; SELECT 2;"},
+		"\\x on; off\nSELECT 1; -- c\n \\d a;b": {`\x on; off`, "SELECT 1;", `\d a;b`},
+		"SELECT '\n\\d'; /*\n\\d */\\q":         {"SELECT '\n\\d';", `\q`},
+		"SELECT 1 \\x\n; \\":                    {"SELECT 1 \\x\n;", `\`},
 	} {
 		if got := statements(&source{text: text, line: 1}); !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", text, got, want)

@@ -11,6 +11,8 @@ type signals struct {
 	c chan os.Signal
 	// got is the signal that ended what ran, nil if none did.
 	got os.Signal
+	// patient: a person presses Ctrl-C as often as she likes, and only ends what runs.
+	patient bool
 }
 
 func newSignals() *signals {
@@ -19,8 +21,8 @@ func newSignals() *signals {
 	return s
 }
 
-// watch calls cancel at the first signal and ends the process at the second: then who sits before it no longer wants to wait.
-// The caller calls stop when what cancel would end has ended.
+// watch calls cancel at the first signal and ends the process at the second: then who sits before it no longer wants to wait, unless there is a
+// prompt to come back to. The caller calls stop when what cancel would end has ended.
 func (s *signals) watch(cancel func()) (stop func()) {
 	ended, left := make(chan struct{}), make(chan struct{})
 	s.got = nil
@@ -29,11 +31,16 @@ func (s *signals) watch(cancel func()) (stop func()) {
 		for {
 			select {
 			case sig := <-s.c:
-				if s.got != nil {
+				switch {
+				case s.got == nil:
+					s.got = sig
+					cancel()
+				case s.patient && sig == os.Interrupt:
+				case s.patient && s.got == os.Interrupt:
+					s.got = sig
+				default:
 					os.Exit(signalStatus(sig))
 				}
-				s.got = sig
-				cancel()
 			case <-ended:
 				return
 			}

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -69,10 +65,17 @@ func (cmd *sqlCommand) Run(a *app) error {
 		return err
 	}
 	sh := a.newShell(db.NewSession(), cmd.Format)
-	if len(sources) > 0 {
+	switch {
+	case len(sources) > 0:
 		err = sh.runAll(sources)
-	} else {
+	case a.canEdit():
+		err = sh.edit(cmd.DataDir)
+	default:
 		err = sh.readStdin(a, cmd.DataDir)
+	}
+	if closeErr := sh.results.close(); closeErr != nil && err == nil {
+		a.console.fail(closeErr, nil)
+		err = status(exitFailed)
 	}
 	if closeErr := db.Close(); closeErr != nil && err == nil {
 		a.console.fail(closeErr, nil)
@@ -134,91 +137,4 @@ func (a *app) open(dir string) (*engine.Engine, error) {
 		return nil, status(exitUnreachable)
 	}
 	return db, nil
-}
-
-// shell runs statements in one session and prints their results.
-type shell struct {
-	session *engine.Session
-	out     *bufio.Writer
-	format  format
-	console *console
-	signals *signals
-}
-
-// newShell returns a shell that prints in the given format; "" means a table on a terminal, else tsv.
-func (a *app) newShell(session *engine.Session, name string) *shell {
-	if name == "" {
-		if name = "tsv"; a.stdoutIs.interactive {
-			name = "table"
-		}
-	}
-	out := bufio.NewWriterSize(a.stdout, 64<<10)
-	return &shell{session: session, out: out, format: formats[name](out, a.stdoutIs), console: a.console, signals: a.signals}
-}
-
-// runAll runs every statement of the sources up to the first error.
-func (sh *shell) runAll(sources []*source) error {
-	for _, src := range sources {
-		st, pos := src.next(0, false)
-		for st != nil {
-			if err := sh.run(st); err != nil {
-				return err
-			}
-			st, pos = src.next(pos, false)
-		}
-	}
-	return nil
-}
-
-// run runs one statement and prints its result. An error is a status, after it has been shown, or EPIPE where nobody reads the output.
-func (sh *shell) run(st *statement) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	stop := sh.signals.watch(cancel)
-	err := sh.print(ctx, st.text)
-	stop()
-	if flushErr := sh.out.Flush(); flushErr != nil {
-		return fmt.Errorf("write the result: %w", flushErr)
-	}
-	if errors.Is(err, syscall.EPIPE) {
-		return err
-	}
-	if err != nil {
-		sh.console.fail(err, st)
-	}
-	switch {
-	case sh.signals.got != nil:
-		return status(signalStatus(sh.signals.got)) // also where the statement was faster: the next one must not run
-	case err != nil:
-		return status(exitFailed)
-	}
-	return nil
-}
-
-// print runs a statement and writes its rows as they come.
-func (sh *shell) print(ctx context.Context, sql string) error {
-	begun := time.Now()
-	rows, err := sh.session.Query(ctx, sql)
-	if err != nil {
-		return err
-	}
-	if err := sh.printRows(rows); err != nil {
-		return errors.Join(err, rows.Close())
-	}
-	if err := rows.Close(); err != nil {
-		return err
-	}
-	return sh.format.end(rows.Tag(), time.Since(begun))
-}
-
-func (sh *shell) printRows(rows *engine.Rows) error {
-	if err := sh.format.begin(rows.Columns()); err != nil {
-		return err
-	}
-	for rows.Next() {
-		if err := sh.format.row(rows.Values()); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

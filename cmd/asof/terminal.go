@@ -11,27 +11,28 @@ type terminal struct {
 	// interactive: a person reads it.
 	interactive bool
 	colour      bool
-	// size tells how many columns there are now, 0 where that is not known; nil where there is no terminal.
-	size func() int
+	// size tells how many columns and rows there are now, 0 where that is not known; nil where there is no terminal.
+	size func() (columns, rows int)
 }
 
 func (t terminal) columns() int {
 	if t.size == nil {
 		return 0
 	}
-	return t.size()
+	columns, _ := t.size()
+	return columns
 }
 
 // terminalOf looks at f. NO_COLOR and a dumb terminal switch colours off, CLICOLOR_FORCE switches them on anywhere.
 func terminalOf(f *os.File) terminal {
 	t := terminal{interactive: term.IsTerminal(int(f.Fd()))}
 	if t.interactive {
-		t.size = func() int {
-			width, _, err := term.GetSize(int(f.Fd()))
+		t.size = func() (columns, rows int) {
+			columns, rows, err := term.GetSize(int(f.Fd()))
 			if err != nil {
-				return 0
+				return 0, 0
 			}
-			return width
+			return columns, rows
 		}
 	}
 	t.colour = t.interactive && os.Getenv("TERM") != "dumb"

@@ -144,6 +144,13 @@ func (term *Terminal) Until(what string, ok func(screen string) bool) {
 	}
 }
 
+// Clear makes the screen empty, so that what is seen from now on is new.
+func (term *Terminal) Clear() {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	_, _ = term.screen.Write([]byte("\x1b[2J\x1b[H"))
+}
+
 // Screen is what can be seen now, without blanks at the ends of lines and empty lines at the end.
 func (term *Terminal) Screen() string {
 	term.mu.Lock()
@@ -172,4 +179,19 @@ func (term *Terminal) Written() string {
 	term.mu.Lock()
 	defer term.mu.Unlock()
 	return term.raw.String()
+}
+
+// TypeUntil presses keys again and again until the screen shows the text: for Ctrl-C on something of which nobody can see that it has begun.
+func (term *Terminal) TypeUntil(keys, text string) {
+	term.t.Helper()
+	deadline, again := time.After(patience), time.NewTicker(100*time.Millisecond)
+	defer again.Stop()
+	for !strings.Contains(term.Screen(), text) {
+		term.Type(keys)
+		select {
+		case <-again.C:
+		case <-deadline:
+			term.t.Fatalf("typed %q and waited for %q; the screen:\n%s", keys, text, term.Screen())
+		}
+	}
 }
