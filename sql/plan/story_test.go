@@ -154,6 +154,9 @@ func showQuery(q *Query) string {
 		b.WriteString("statement" + q.AsOf.describe() + "\n")
 	}
 	b.WriteString(Explain(q.Root))
+	if err := checkTree(q.Root); err != nil {
+		b.WriteString("INVALID: " + err.Error() + "\n")
+	}
 	return b.String()
 }
 
