@@ -348,3 +348,39 @@ func closeDuringWork(t *testing.T, e *engine.Engine, s *stream, round int) *sync
 	time.Sleep(time.Duration(round*7%40) * time.Millisecond) // any moment will do
 	return &work
 }
+
+// Results that nobody reads on or closes do not hold up Close, also where they read a feature that was replaced.
+func TestCloseWithOpenResults(t *testing.T) {
+	dir := t.TempDir()
+	s := newStream(t, dir, 3)
+	s.transactions(t, 100)
+	e := openUntilClosed(t, filepath.Join(dir, "data"))
+	mustExec(t, e, s.create("t")+";"+spendFeature)
+	mustAsk(t, e, fmt.Sprintf("SELECT COUNT(*) FROM t AS OF '%s'", types.NewTimestamptz(s.last.Load())))
+	var open []*engine.Rows
+	for _, sql := range []string{"SELECT * FROM spend", "SELECT * FROM t", "SELECT * FROM spend WHERE who = 'a'", "SHOW SOURCES"} {
+		rows, err := e.Query(t.Context(), sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !rows.Next() {
+			t.Errorf("%s: no row: %v", sql, rows.Err())
+		}
+		open = append(open, rows)
+	}
+	mustExec(t, e, strings.Replace(spendFeature, "CREATE", "CREATE OR REPLACE", 1))
+	mustExec(t, e, "CREATE OR REPLACE FEATURE spend AS SELECT who, MAX(kind) AS kind FROM t GROUP BY who")
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, rows := range open[:3] {
+		for rows.Next() {
+		}
+		if err := rows.Err(); err != nil && code(err) != types.CodeNotReady {
+			t.Errorf("result %d: %v", i, err)
+		}
+		if err := rows.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

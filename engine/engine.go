@@ -188,10 +188,10 @@ func (e *Engine) Close() error {
 		for _, s := range e.catalog.Load().sources {
 			s.stop(errPaused)
 		}
-		e.tasks.Wait()
 		for _, r := range e.openResults() {
-			r.abort(errClosed())
+			r.abort(errClosed()) // before the tasks: one may wait to delete what a result reads
 		}
+		e.tasks.Wait()
 		e.failure = errors.Join(e.checkpoints.checkpoint(), e.db.Close())
 	})
 	return e.failure

@@ -172,7 +172,7 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 		return nil, nil, nil, ps, err
 	}
 	if len(q.Params) > len(params) {
-		return nil, nil, nil, ps, types.Errorf(types.CodeInvalidParameter, "the statement takes %d parameters, and %d values were given", len(q.Params), len(params)).
+		return nil, nil, nil, ps, types.Errorf(types.CodeInvalidParameter, "the statement has parameters up to $%d, and %d values were given", len(q.Params), len(params)).
 			WithHint("$1 is the first value, $2 the second")
 	}
 	for i, t := range q.Params {
