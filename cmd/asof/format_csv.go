@@ -2,9 +2,9 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"time"
 
+	"github.com/asofdb/asof/connectors/sink"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -12,7 +12,8 @@ import (
 type csvFormat struct {
 	w    *bufio.Writer
 	zone *time.Location
-	text []byte // of one value, used again
+	// text and quoted are those of one value, used again.
+	text, quoted []byte
 }
 
 func (f *csvFormat) begin(cols []types.Column, zone *time.Location) error {
@@ -44,24 +45,9 @@ func (f *csvFormat) separate(i int) {
 	}
 }
 
-// field writes one field, quoted where COPY quotes it: an empty string would read as NULL, and \. alone on a line would end the data.
 func (f *csvFormat) field(text []byte, alone bool) {
-	quote := len(text) == 0 || bytes.ContainsAny(text, ",\"\n\r") || alone && string(text) == `\.`
-	if !quote {
-		_, _ = f.w.Write(text)
-		return
-	}
-	_ = f.w.WriteByte('"')
-	for {
-		before, after, found := bytes.Cut(text, []byte{'"'})
-		_, _ = f.w.Write(before)
-		if !found {
-			break
-		}
-		_, _ = f.w.WriteString(`""`)
-		text = after
-	}
-	_ = f.w.WriteByte('"')
+	f.quoted = sink.AppendCSVField(f.quoted[:0], text, ',', "", alone)
+	_, _ = f.w.Write(f.quoted)
 }
 
 // endLine ends a line, unless there was none because the statement has no columns.

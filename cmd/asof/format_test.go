@@ -285,22 +285,6 @@ func TestJSONValues(t *testing.T) {
 	}
 }
 
-// FuzzJSONString holds that what encoding/json reads back is what went in, with what is not UTF-8 replaced.
-func FuzzJSONString(f *testing.F) {
-	for _, s := range []string{"", "a", "\"\\", "\x00\x1f\x7f", "é\u2028", "\xff\xc3", "</script>"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, s []byte) {
-		var got string
-		if err := json.Unmarshal(appendJSONString(nil, s), &got); err != nil {
-			t.Fatal(err)
-		}
-		if want := string([]rune(string(s))); got != want {
-			t.Fatalf("got %q, want %q", got, want)
-		}
-	})
-}
-
 // failing is an output that nobody reads.
 type failing struct{}
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/asofdb/asof/connectors/sink"
 )
 
 // historyLimit is how many inputs are kept. A file with twice as many is cut when it is opened.
@@ -100,7 +102,7 @@ func (h *history) add(text string) error {
 }
 
 func appendEntry(dst []byte, entry string) []byte {
-	return append(appendJSONString(dst, []byte(entry)), '\n')
+	return append(sink.AppendJSONString(dst, []byte(entry)), '\n')
 }
 
 // secret finds statements that nobody else should read: those on secrets, options named like one, and URLs with a password.

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ type csvSink struct {
 	zone      *time.Location
 	delimiter byte
 	null      string
-	special   string // what makes a field need quotes
 	row       []types.Value
 	line      []byte // of one row, used again
 	text      []byte // of one value, used again
@@ -34,8 +32,7 @@ func createCSV(path string, s engine.SinkSpec) (engine.Sink, error) {
 	if c.delimiter, err = delimiterOption(s.Options); err != nil {
 		return nil, err
 	}
-	c.special = "\"\r\n" + string(c.delimiter)
-	if strings.ContainsAny(c.null, c.special) {
+	if strings.ContainsAny(c.null, "\"\r\n"+string(c.delimiter)) {
 		return nil, types.Errorf(types.CodeInvalidParameter, "null = %q has the delimiter, a quote or a line break in it", c.null)
 	}
 	if c.file, err = create(path); err != nil {
@@ -93,23 +90,8 @@ func (c *csvSink) separate(i int) {
 	}
 }
 
-// field appends one field, in quotes where it would be read as NULL or as something else without; \. alone on a line would end the data.
 func (c *csvSink) field(text []byte, alone bool) {
-	if string(text) != c.null && len(text) > 0 && !bytes.ContainsAny(text, c.special) && !(alone && string(text) == `\.`) {
-		c.line = append(c.line, text...)
-		return
-	}
-	c.line = append(c.line, '"')
-	for {
-		before, after, found := bytes.Cut(text, []byte{'"'})
-		c.line = append(c.line, before...)
-		if !found {
-			break
-		}
-		c.line = append(c.line, `""`...)
-		text = after
-	}
-	c.line = append(c.line, '"')
+	c.line = AppendCSVField(c.line, text, c.delimiter, c.null, alone)
 }
 
 // end writes the line.
