@@ -218,6 +218,9 @@ func (sh *shell) describe(ctx context.Context, all *answer, name string) error {
 		return withoutPlace(err)
 	}
 	kind, definition := "Relation", ""
+	if of, ok := strings.CutSuffix(name, "_history"); ok && slices.Contains(all.texts("name"), of) {
+		kind = "History"
+	}
 	if i := slices.Index(all.texts("name"), name); i >= 0 {
 		what := all.texts("kind")[i]
 		kind = strings.ToUpper(what[:1]) + what[1:]
