@@ -9,8 +9,8 @@ import (
 // A group that is written to a partition is a row: its keys, the number of its first row, and the encodings of its states. The states of one group
 // meet again in one partition, where they are merged, which is exact (agg's first invariant).
 
-func (a *aggregate) spillTypes() []types.Type {
-	var ts []types.Type
+func (a *aggregate) spillTypes() codec {
+	var ts codec
 	for _, k := range a.node.Keys {
 		ts = append(ts, k.T)
 	}

@@ -21,7 +21,7 @@ type asOfJoin struct {
 	read  reader // the columns that keys and moment read
 	pair  expr.Env
 	arrow *arrow.Schema
-	types []types.Type // of the scan's columns
+	types codec // of the scan's columns
 }
 
 func newAsOfJoin(n *plan.AsOfJoin, in Operator, c *Context) Operator {
@@ -178,9 +178,7 @@ func (j *asOfJoin) sweep(ctx context.Context, k *chunk) error {
 			}
 		}
 		k.at[i] = len(k.answers) + 1
-		for c, t := range j.types {
-			k.answers = types.AppendValue(k.answers, t, row[c])
-		}
+		k.answers = j.types.append(k.answers, row)
 		if len(k.questions) > 1 && k.used+int64(len(k.answers)) > k.limit {
 			return errAnswers
 		}
@@ -256,14 +254,8 @@ func (j *asOfJoin) answer(k *chunk, i int, dst []types.Value) error {
 		clear(dst)
 		return nil
 	}
-	rest := k.answers[k.at[i]-1:]
-	for c, t := range j.types {
-		var err error
-		if dst[c], rest, err = types.ReadValue(rest, t); err != nil {
-			return errors.Join(types.Errorf(types.CodeInternal, "an answer was kept wrongly"), err)
-		}
-	}
-	return nil
+	_, err := j.types.read(k.answers[k.at[i]-1:], dst)
+	return err
 }
 
 // beside is a batch of the columns of two batches. The left one stays with its owner, the right one is released.

@@ -18,6 +18,7 @@ type join struct {
 	c          *Context
 	l, r       Operator
 	lw, rw     int
+	rtypes     codec
 	lkey, rkey keyer
 	on         expr.Env // over both rows
 	seed       maphash.Seed
@@ -37,7 +38,7 @@ func buildJoin(n *plan.Join, c *Context) (Operator, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
-	j := &join{node: n, c: c, l: l, r: r, lw: len(n.L.Schema()), rw: len(n.R.Schema()), seed: maphash.MakeSeed(), kind: n.Kind}
+	j := &join{node: n, c: c, l: l, r: r, lw: len(n.L.Schema()), rw: len(n.R.Schema()), rtypes: typesOf(n.R.Schema()), seed: maphash.MakeSeed(), kind: n.Kind}
 	var lk, rk []expr.Expr
 	for _, k := range n.Keys {
 		lk, rk = append(lk, k.L), append(rk, k.R)
@@ -74,19 +75,33 @@ func (k *keyer) of(row []types.Value) (key []byte, ok bool, err error) {
 
 // joinTable is the rows of the right side, found by key.
 type joinTable struct {
-	rows    [][]types.Value
-	heads   map[string]int32 // the first row with a key, plus one
-	tails   map[string]int32
+	arena   arena
+	rows    []place
 	next    []int32 // the next row with the same key, plus one
+	byKey   map[string]int32
+	chains  []chain
 	matched []bool
-	loose   [][]types.Value // rows without a key, kept where unmatched rows come out
-	null    bool            // a row without a key was there
+	loose   []place // rows without a key, kept where unmatched rows come out
+	null    bool    // a row without a key was there
 	mem     account
+	buf     []byte
 }
 
+// chain is the first and the last of the rows with one key, plus one.
+type chain struct{ first, last int32 }
+
 func (j *join) newTable() *joinTable {
-	return &joinTable{heads: map[string]int32{}, tails: map[string]int32{}, mem: newAccount("JOIN", j.c)}
+	return &joinTable{byKey: map[string]int32{}, mem: newAccount("JOIN", j.c)}
 }
+
+// keep copies a row into the table's arena.
+func (t *joinTable) keep(c codec, row []types.Value) place {
+	t.buf = c.append(t.buf[:0], row)
+	return t.arena.keep(t.buf)
+}
+
+// size is what a place takes.
+func (p place) size() int64 { return int64(p.to-p.from) + 16 }
 
 // rightOut reports whether rows of the right side come out without a match.
 func (j *join) rightOut() bool { return j.kind == plan.RightJoin || j.kind == plan.FullJoin }
@@ -107,25 +122,26 @@ func (j *join) add(t *joinTable, row []types.Value) (full bool, err error) {
 		if !j.rightOut() {
 			return false, nil
 		}
-		kept := cloneRow(row)
-		t.loose = append(t.loose, kept)
-		return t.mem.full(sliceHeader + rowSize(kept))
+		p := t.keep(j.rtypes, row)
+		t.loose = append(t.loose, p)
+		return t.mem.full(p.size())
 	}
-	tail := t.tails[string(key)]
-	if tail > 0 && j.half() && j.node.On == nil { // whether there is one is all that matters
+	c, known := t.byKey[string(key)]
+	if known && j.half() && j.node.On == nil { // whether there is one is all that matters
 		return false, nil
 	}
-	kept := cloneRow(row)
-	t.rows, t.next = append(t.rows, kept), append(t.next, 0)
-	size := sliceHeader + rowSize(kept) + 8
+	p := t.keep(j.rtypes, row)
+	t.rows, t.next = append(t.rows, p), append(t.next, 0)
 	n := int32(len(t.rows))
-	if tail > 0 {
-		t.next[tail-1] = n
+	size := p.size()
+	if known {
+		t.next[t.chains[c].last-1] = n
+		t.chains[c].last = n
 	} else {
-		t.heads[string(key)] = n
-		size += 2*mapEntry + 2*int64(len(key))
+		t.byKey[string(key)] = int32(len(t.chains))
+		t.chains = append(t.chains, chain{n, n})
+		size += mapEntry + int64(len(key))
 	}
-	t.tails[string(key)] = n
 	if j.rightOut() {
 		t.matched = append(t.matched, false)
 	}
@@ -133,7 +149,7 @@ func (j *join) add(t *joinTable, row []types.Value) (full bool, err error) {
 }
 
 func (j *join) run(ctx context.Context, emit func(*types.Batch) error) error {
-	out := &joinOutput{output: newOutput(j.node.Schema(), emit), lw: j.lw, row: make([]types.Value, j.lw+j.rw)}
+	out := &joinOutput{output: newOutput(j.node.Schema(), emit), row: make([]types.Value, j.lw+j.rw)}
 	if err := j.into(ctx, out); err != nil {
 		return err
 	}
@@ -179,10 +195,18 @@ func (j *join) probe(t *joinTable, row []types.Value, out *joinOutput) (found bo
 	if err != nil || !ok {
 		return false, err
 	}
+	c, ok := t.byKey[string(key)]
+	if !ok {
+		return false, nil
+	}
 	copy(out.row, row)
-	for n := t.heads[string(key)]; n > 0; n = t.next[n-1] {
+	for n := t.chains[c].first; n > 0; n = t.next[n-1] {
+		if j.node.On != nil || !j.half() {
+			if err := j.get(t, t.rows[n-1], out.row[j.lw:]); err != nil {
+				return false, err
+			}
+		}
 		if j.node.On != nil {
-			copy(out.row[j.lw:], t.rows[n-1])
 			j.on.Row = out.row
 			ok, err := expr.True(j.node.On, &j.on)
 			if err != nil {
@@ -199,12 +223,17 @@ func (j *join) probe(t *joinTable, row []types.Value, out *joinOutput) (found bo
 		if j.rightOut() {
 			t.matched[n-1] = true
 		}
-		copy(out.row[j.lw:], t.rows[n-1])
 		if err := out.output.row(out.row); err != nil {
 			return false, err
 		}
 	}
 	return found, nil
+}
+
+// get reads a row of the table.
+func (j *join) get(t *joinTable, p place, dst []types.Value) error {
+	_, err := j.rtypes.read(t.arena.bytes(p), dst)
+	return err
 }
 
 // unmatchedLeft hands out a left row as its kind of join does once all its pairs are known.
@@ -244,32 +273,33 @@ func (j *join) unmatchedRight(t *joinTable, out *joinOutput) error {
 		return nil
 	}
 	clear(out.row[:j.lw])
-	for i, row := range t.rows {
+	for i, p := range t.rows {
 		if !t.matched[i] {
-			if err := out.right(row); err != nil {
+			if err := j.rightAlone(t, p, out); err != nil {
 				return err
 			}
 		}
 	}
-	for _, row := range t.loose {
-		if err := out.right(row); err != nil {
+	for _, p := range t.loose {
+		if err := j.rightAlone(t, p, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// rightAlone hands out a row of the right side; the left part of out.row is NULLs.
+func (j *join) rightAlone(t *joinTable, p place, out *joinOutput) error {
+	if err := j.get(t, p, out.row[j.lw:]); err != nil {
+		return err
+	}
+	return out.output.row(out.row)
+}
+
 // joinOutput is the output with the pair of rows at hand.
 type joinOutput struct {
 	*output
-	lw  int
 	row []types.Value
-}
-
-// right hands out a row of the right side alone; the left part of o.row is NULLs.
-func (o *joinOutput) right(row []types.Value) error {
-	copy(o.row[o.lw:], row)
-	return o.output.row(o.row)
 }
 
 // close closes both sides and deletes the partitions.

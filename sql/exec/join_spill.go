@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
@@ -49,13 +50,12 @@ func (j *join) divideRight(ctx context.Context, t *joinTable, right *pulled, to 
 		}
 		return to.add(key, row)
 	}
-	for _, row := range t.rows {
-		if err := add(row); err != nil {
+	kept := make([]types.Value, j.rw)
+	for _, p := range slices.Concat(t.rows, t.loose) {
+		if err := j.get(t, p, kept); err != nil {
 			return err
 		}
-	}
-	for _, row := range t.loose {
-		if err := add(row); err != nil {
+		if err := add(kept); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func (j *join) divideRight(ctx context.Context, t *joinTable, right *pulled, to 
 
 // forget frees the table's rows.
 func (t *joinTable) forget() {
-	t.rows, t.heads, t.tails, t.next, t.matched, t.loose, t.mem.used = nil, nil, nil, nil, nil, nil, 0
+	*t = joinTable{null: t.null}
 }
 
 // divideLeft writes the left side to partitions. Rows without a key match nothing: they come out at once, or never.

@@ -22,13 +22,13 @@ const (
 type partitioning struct {
 	runs  [partitions]*rowFile
 	temp  *tempFiles
-	types []types.Type
+	types codec
 	limit int64
 	seed  maphash.Seed
 	depth int
 }
 
-func newPartitioning(c *Context, ts []types.Type, seed maphash.Seed, depth int) *partitioning {
+func newPartitioning(c *Context, ts codec, seed maphash.Seed, depth int) *partitioning {
 	return &partitioning{temp: &c.state.temp, types: ts, limit: c.limit(), seed: seed, depth: depth}
 }
 

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	queries = flag.Int("queries", 2000, "random queries to compare with PostgreSQL")
+	queries = flag.Int("queries", 1500, "random queries to compare with PostgreSQL")
 	seed    = flag.Uint64("seed", 0, "seed of the random queries; 0 takes one from the clock")
 )
 

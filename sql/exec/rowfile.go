@@ -29,7 +29,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 type rowFile struct {
 	temp  *tempFiles
 	file  *os.File
-	types []types.Type
+	types codec
 	block []byte // the block being written, its header included
 	rows  int    // in the block
 	size  int64  // of the file so far
@@ -38,7 +38,7 @@ type rowFile struct {
 }
 
 // newRun begins a run of rows of these types. memory is the statement's limit: its buffer is a small part of it.
-func newRowFile(temp *tempFiles, ts []types.Type, memory int64) (*rowFile, error) {
+func newRowFile(temp *tempFiles, ts codec, memory int64) (*rowFile, error) {
 	f, err := temp.create()
 	if err != nil {
 		return nil, err
@@ -54,9 +54,20 @@ func newRowFile(temp *tempFiles, ts []types.Type, memory int64) (*rowFile, error
 
 // append adds a row.
 func (r *rowFile) append(row []types.Value) error {
-	for i, t := range r.types {
-		r.block = types.AppendValue(r.block, t, row[i])
+	r.block = r.types.append(r.block, row)
+	return r.added()
+}
+
+// appendEncoded adds a row that is encoded already, in parts.
+func (r *rowFile) appendEncoded(parts ...[]byte) error {
+	for _, b := range parts {
+		r.block = append(r.block, b...)
 	}
+	return r.added()
+}
+
+// added counts a row that has been put into the block.
+func (r *rowFile) added() error {
 	r.rows++
 	r.total++
 	if len(r.block) < r.flush {
@@ -111,7 +122,7 @@ type rowReader struct {
 	src   io.ReaderAt
 	size  int64
 	at    int64
-	types []types.Type
+	types codec
 	block []byte
 	rest  []byte // of the block's payload
 	rows  int    // left in the block
@@ -130,10 +141,8 @@ func (r *rowReader) next(dst []types.Value) (ok bool, err error) {
 			return false, err
 		}
 	}
-	for i, t := range r.types {
-		if dst[i], r.rest, err = types.ReadValue(r.rest, t); err != nil {
-			return false, corruptFile(err.Error())
-		}
+	if r.rest, err = r.types.read(r.rest, dst); err != nil {
+		return false, corruptFile(err.Error())
 	}
 	r.rows--
 	return true, nil
@@ -193,8 +202,8 @@ func corruptFile(why string) error {
 }
 
 // typesOf are the types of a schema's columns.
-func typesOf(s types.Schema) []types.Type {
-	ts := make([]types.Type, len(s))
+func typesOf(s types.Schema) codec {
+	ts := make(codec, len(s))
 	for i, c := range s {
 		ts[i] = c.Type
 	}

@@ -2,7 +2,9 @@ package exec
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"slices"
 
@@ -19,6 +21,7 @@ type sorter struct {
 	keys   []plan.SortKey
 	env    expr.Env
 	schema types.Schema
+	types  codec
 	mem    account
 	// atMost is how many rows are wanted, 0 for all. No more than twice as many, or a batch, are kept.
 	atMost int
@@ -26,20 +29,25 @@ type sorter struct {
 	// not wanted.
 	worst []byte
 	kept  []sortedRow
-	key   []byte // of the row at hand
-	count int
+	arena arena  // of the kept rows: of each its key, then the row
+	buf   []byte // of the row at hand
+	count uint32
 	runs  []*rowFile
 }
 
-// sortedRow is a row with the bytes it is ordered by and its place in the input.
+// sortedRow is a kept row.
 type sortedRow struct {
-	key   []byte
-	place int
-	row   []types.Value
+	prefix uint64 // the first bytes of its key: most rows are told apart without a look at the arena
+	place  place  // in the arena
+	key    uint32 // length of the key
+	number uint32 // in the input
 }
 
+// sortedSize is what a sortedRow takes besides what the arena has.
+const sortedSize = 32
+
 func newSort(n *plan.Sort, in Operator, c *Context, atMost int64) Operator {
-	s := &sorter{in: in, c: c, keys: n.Keys, schema: n.Schema(), mem: newAccount("ORDER BY", c), atMost: int(atMost)}
+	s := &sorter{in: in, c: c, keys: n.Keys, schema: n.Schema(), types: typesOf(n.Schema()), mem: newAccount("ORDER BY", c), atMost: int(atMost)}
 	s.env = c.env(len(s.schema))
 	return &loop{body: s.run, closed: s.close}
 }
@@ -60,8 +68,12 @@ func (s *sorter) run(ctx context.Context, emit func(*types.Batch) error) error {
 		return s.merge(out)
 	}
 	s.sort()
+	row := make([]types.Value, len(s.schema))
 	for i := range s.kept {
-		if err := out.row(s.kept[i].row); err != nil {
+		if _, err := s.types.read(s.arena.bytes(s.kept[i].place)[s.kept[i].key:], row); err != nil {
+			return err
+		}
+		if err := out.row(row); err != nil {
 			return err
 		}
 	}
@@ -70,21 +82,24 @@ func (s *sorter) run(ctx context.Context, emit func(*types.Batch) error) error {
 
 // keep adds the row at hand; with a limit, the rows that can no longer be among the first are dropped now and then.
 func (s *sorter) keep() error {
-	s.key = s.key[:0]
+	s.buf = s.buf[:0]
 	for _, k := range s.keys {
 		v, err := k.X.Eval(&s.env)
 		if err != nil {
 			return err
 		}
-		s.key = appendSortKey(s.key, v, k)
+		s.buf = appendSortKey(s.buf, v, k)
 	}
-	if s.worst != nil && bytes.Compare(s.key, s.worst) >= 0 {
+	if s.worst != nil && bytes.Compare(s.buf, s.worst) >= 0 {
 		return nil
 	}
-	r := sortedRow{key: bytes.Clone(s.key), place: s.count, row: cloneRow(s.env.Row)}
+	n := len(s.buf)
+	r := sortedRow{prefix: prefixOf(s.buf), key: uint32(n), number: s.count}
+	s.buf = s.types.append(s.buf, s.env.Row)
+	r.place = s.arena.keep(s.buf)
 	s.count++
 	s.kept = append(s.kept, r)
-	full, err := s.mem.full(r.size())
+	full, err := s.mem.full(int64(len(s.buf)) + sortedSize)
 	if err != nil {
 		return err
 	}
@@ -92,18 +107,36 @@ func (s *sorter) keep() error {
 		return s.spill()
 	}
 	if s.atMost > 0 && len(s.kept) >= 2*s.atMost && len(s.kept) > batchRows {
-		s.sort()
-		for _, dropped := range s.kept[s.atMost:] {
-			s.mem.used -= dropped.size()
-		}
-		clear(s.kept[s.atMost:])
-		s.kept = s.kept[:s.atMost]
-		s.worst = s.kept[s.atMost-1].key
+		s.dropLast()
 	}
 	return nil
 }
 
-func (r sortedRow) size() int64 { return 2*sliceHeader + int64(cap(r.key)) + 8 + rowSize(r.row) }
+// dropLast keeps the first atMost of the rows so far.
+func (s *sorter) dropLast() {
+	s.sort()
+	s.kept = s.kept[:s.atMost]
+	old := s.arena
+	s.arena, s.mem.used = arena{}, 0
+	for i := range s.kept {
+		b := old.bytes(s.kept[i].place)
+		s.kept[i].place = s.arena.keep(b)
+		s.mem.used += int64(len(b)) + sortedSize
+	}
+	s.worst = bytes.Clone(s.keyOf(&s.kept[s.atMost-1]))
+}
+
+func (s *sorter) keyOf(r *sortedRow) []byte { return s.arena.bytes(r.place)[:r.key] }
+
+// prefixOf is a number that orders as the first bytes of key do.
+func prefixOf(key []byte) uint64 {
+	if len(key) >= 8 {
+		return binary.BigEndian.Uint64(key)
+	}
+	var b [8]byte
+	copy(b[:], key)
+	return binary.BigEndian.Uint64(b[:])
+}
 
 // appendSortKey appends bytes that order as the key says. The encoding of a value is no prefix of another's, so inverting it turns
 // the order around; a first byte puts NULLs where they belong.
@@ -127,10 +160,13 @@ func appendSortKey(dst []byte, v types.Value, k plan.SortKey) []byte {
 
 func (s *sorter) sort() {
 	slices.SortFunc(s.kept, func(a, b sortedRow) int {
-		if c := bytes.Compare(a.key, b.key); c != 0 {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		if c := bytes.Compare(s.keyOf(&a), s.keyOf(&b)); c != 0 {
 			return c
 		}
-		return a.place - b.place
+		return cmp.Compare(a.number, b.number)
 	})
 }
 
@@ -145,21 +181,21 @@ func (s *sorter) spill() error {
 		return err
 	}
 	s.runs = append(s.runs, r)
-	row := make([]types.Value, 1, 1+len(s.schema))
 	for i := range s.kept {
-		row[0] = types.Value{Kind: types.Bytea, S: string(s.kept[i].key)}
-		if err := r.append(append(row[:1], s.kept[i].row...)); err != nil {
+		b := s.arena.bytes(s.kept[i].place)
+		n := s.kept[i].key
+		s.buf = binary.AppendUvarint(s.buf[:0], uint64(n)+1) // the key as a BYTEA
+		if err := r.appendEncoded(s.buf, b[:n], b[n:]); err != nil {
 			return err
 		}
 	}
-	clear(s.kept)
-	s.kept, s.mem.used = s.kept[:0], 0
+	s.kept, s.arena, s.mem.used, s.count = s.kept[:0], arena{}, 0, 0
 	return r.finish()
 }
 
 // runTypes are the types of a sorted run: the key, then the row.
-func runTypes(s types.Schema) []types.Type {
-	return append([]types.Type{{Kind: types.Bytea}}, typesOf(s)...)
+func runTypes(s types.Schema) codec {
+	return append(codec{{Kind: types.Bytea}}, typesOf(s)...)
 }
 
 // fanIn is how many runs are merged at a time: each has a block in memory and an open file.
@@ -204,6 +240,6 @@ func closeRuns(runs []*rowFile) error {
 }
 
 func (s *sorter) close() error {
-	s.kept = nil
+	s.kept, s.arena = nil, arena{}
 	return errors.Join(s.in.Close(), closeRuns(s.runs))
 }
