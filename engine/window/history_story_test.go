@@ -3,6 +3,7 @@ package window
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -206,5 +207,58 @@ func TestNullsAreBehindCountOfRowsAlone(t *testing.T) {
 		if err != nil || len(cs) != want {
 			t.Errorf("%d rows are behind output %d, %v; want %d", len(cs), output, err, want)
 		}
+	}
+}
+
+// changesOf lists the moments and rows of Changes, without the key.
+func changesOf(t *testing.T, ev *Evaluator, log Log, from, to string) []string {
+	t.Helper()
+	var out []string
+	err := ev.Changes(ann, log, clock(from), clock(to), func(at int64, row []types.Value) error {
+		s := time.UnixMicro(at).UTC().Format("15:04:05.9")
+		for i := 1; i < len(row); i++ {
+			s += " " + row[i].String()
+		}
+		out = append(out, s)
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	return out
+}
+
+// TestAnOrderIsLateInBothUpperBounds: it counts when it is older than an hour, and WHERE and FILTER say so in either order.
+func TestAnOrderIsLateInBothUpperBounds(t *testing.T) {
+	for _, bounds := range [][2]string{{"NOW()", "NOW() - INTERVAL '1 hour'"}, {"NOW() - INTERVAL '1 hour'", "NOW()"}} {
+		ev, err := New(compile(t, types.Timestamptz, fmt.Sprintf(`CREATE FEATURE f AS SELECT customer, COUNT(*) AS n,
+			SUM(amount) FILTER (WHERE created_at <= %s) AS s FROM orders WHERE created_at <= %s GROUP BY customer`, bounds[0], bounds[1])), amountLayout, []int{2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"10:00:00 1 NULL", "11:00:00 1 5.00"}
+		if bounds[0] == "NOW()" {
+			want = []string{"11:00:00 1 5.00"}
+		}
+		got := changesOf(t, ev, paidLog([]paid{{"09:00:00", "10:00:00", 1, 500}}), "08:00:00", "13:00:00")
+		if !slices.Equal(got, want) {
+			t.Errorf("%v: got %q, want %q", bounds, got, want)
+		}
+	}
+}
+
+// TestEqualIsNotTheSame: 0 in place of -0 is a change, although they are equal.
+func TestEqualIsNotTheSame(t *testing.T) {
+	f := compile(t, types.Timestamptz, `CREATE FEATURE f AS SELECT customer, MAX(price) AS m FROM orders GROUP BY customer`)
+	ev, err := New(f, &history.Layout{Types: []types.Type{{Kind: types.Float8}}}, []int{3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := paidLog([]paid{{"10:00:00", "10:00:00", 1, 0}, {"10:01:00", "10:00:00", 1, 0}, {"10:02:00", "10:00:00", 1, 0}})
+	for i, price := range []float64{math.Copysign(0, -1), 0, 0} {
+		log.More[i].Cols = []types.Value{types.NewFloat8(price)}
+	}
+	if got, want := changesOf(t, ev, log, "09:00:00", "13:00:00"), []string{"10:00:00 -0", "10:01:00 0"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -133,6 +133,33 @@ func TestManyMaximaAreRetracted(t *testing.T) {
 	}
 }
 
+// TestWindowsOvertakeEachOther: in the morning the last five hours begin before the day does, later the day does.
+func TestWindowsOvertakeEachOther(t *testing.T) {
+	f := compile(t, types.Timestamptz, `CREATE FEATURE f AS SELECT customer,
+		COUNT(*) FILTER (WHERE created_at >= DATE_TRUNC('day', NOW())) AS today,
+		COUNT(*) FILTER (WHERE created_at > NOW() - INTERVAL '5 hours') AS hours FROM orders GROUP BY customer`)
+	ev, err := New(f, &history.Layout{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const day = int64(start / (24 * hour) * (24 * hour))
+	var log Log
+	for i, e := range []int64{-2, -1, 1, 2, 8} {
+		log.More = append(log.More, history.Entry{C: day - 3*hour, E: day + e*hour, HasE: true, Pos: int64(i) + 1, Sign: 1})
+	}
+	for range 2 { // by the evaluator that has seen it the other way round
+		for _, a := range []struct {
+			at   int64
+			want string
+		}{{3, "3 4"}, {9, "3 1"}, {2, "3 5"}} {
+			row, err := ev.Eval(ann, log, day+a.at*hour)
+			if got := fmt.Sprintf("%v %v", row[1], row[2]); err != nil || got != a.want {
+				t.Errorf("at %d hours: %s, %v; want %s", a.at, got, err, a.want)
+			}
+		}
+	}
+}
+
 // TestEdgesToTheMicrosecond asks on each side of both kinds of bounds.
 func TestEdgesToTheMicrosecond(t *testing.T) {
 	f := compile(t, types.Timestamptz, `CREATE FEATURE f AS SELECT customer,
@@ -210,6 +237,15 @@ func TestTruncate(t *testing.T) {
 		row, err := ev.Eval(ann, log, at)
 		if err != nil || row[1].String() != want {
 			t.Errorf("at %d: %v, %v; want %s", at, row, err, want)
+		}
+		err = ev.EvalMany(ann, log, []int64{99 * second, 100 * second, at}, func(i int, row []types.Value) error {
+			if i == 2 && row[1].String() != want {
+				t.Errorf("in one pass, at %d: %v; want %s", at, row, want)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
 		}
 	}
 }

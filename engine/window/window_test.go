@@ -317,6 +317,8 @@ func randomFeature(r *rand.Rand, keyed, fallible bool) string {
 		"MAX(status)", "MIN(created_at)", "MAX(created_at)", "COUNT(DISTINCT status)", "COUNT(DISTINCT qty)", "SUM(amount * qty)", "SUM(qty + 1)",
 		"BOOL_OR(status = 'paid')", "BOOL_AND(qty > 3)", "SUM(DISTINCT qty)", "COUNT(qty)", "COUNT(price)", "MAX(price)", "MIN(status)", "COUNT(DISTINCT price)",
 		"SUM(CASE WHEN created_at > NOW() - INTERVAL '1 day' THEN amount ELSE qty END)",
+		"SUM(CASE WHEN qty > 5 THEN amount ELSE qty END)", "MIN(CASE WHEN qty > 5 THEN amount / 10 ELSE qty END)",
+		"COUNT(DISTINCT CASE WHEN qty > 5 THEN ROUND(amount, -2) ELSE qty * 100 END)",
 		"MAX(CASE WHEN created_at > NOW() - INTERVAL '7 days' THEN 'new' WHEN created_at < NOW() - INTERVAL '30 days' THEN 'old' END)",
 	}
 	var b strings.Builder
@@ -326,6 +328,15 @@ func randomFeature(r *rand.Rand, keyed, fallible bool) string {
 	}
 	// Few predicates, so that aggregates share some.
 	predicates := []string{randomPredicate(r, fallible), randomPredicate(r, fallible), randomPredicate(r, fallible)}
+	if r.IntN(3) == 0 { // several windows over the same rows
+		condition := ""
+		if r.IntN(2) == 0 {
+			condition = " AND (" + randomCondition(r, fallible) + ")"
+		}
+		for i := range predicates {
+			predicates[i] = randomBound(r) + condition
+		}
+	}
 	for i := range 1 + r.IntN(6) {
 		if i > 0 {
 			b.WriteString(", ")
