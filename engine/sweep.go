@@ -33,14 +33,18 @@ func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question
 	if err != nil || len(asked) == 0 {
 		return err
 	}
-	p, err := src.at(ctx, latest(asked), st.wait)
+	f := st.feature(s.Relation)
+	until := latest(asked)
+	if s.Relation.Kind == plan.FeatureHistory {
+		until = st.now // a history has rows up to now, and none before it begins: no moment is out of its reach
+	}
+	p, err := src.at(ctx, until, st.wait)
+	if err == nil && s.Relation.Kind != plan.FeatureHistory {
+		asked, err = st.withinHistory(src, p, asked, answer)
+	}
 	if err != nil {
 		return err
 	}
-	if asked, err = st.withinHistory(src, p, asked, answer); err != nil {
-		return err
-	}
-	f := st.feature(s.Relation)
 	if f != nil && f.gen.dropped.Load() {
 		return f.replaced() // the frontier that was waited for may be one that it does not follow
 	}
@@ -188,9 +192,11 @@ func (sw *sweep) features(ctx context.Context, f *feature) error {
 	if len(sw.asked) == 0 {
 		return nil
 	}
-	earliest := slices.MinFunc(sw.asked, func(a, b question) int { return compareTimes(a.at, b.at) })
-	if err := f.readable(earliest.at, sw.p); err != nil {
-		return err
+	if sw.scan.Relation.Kind == plan.FeatureRelation {
+		earliest := slices.MinFunc(sw.asked, func(a, b question) int { return compareTimes(a.at, b.at) })
+		if err := f.readable(earliest.at, sw.p); err != nil {
+			return err
+		}
 	}
 	x := f.pool.Get().(*evaluation)
 	defer f.pool.Put(x)
