@@ -62,6 +62,7 @@ type Engine struct {
 	options Options
 	logger  *slog.Logger
 	db      *storage.DB
+	temp    *tempDir
 
 	// ctx ends when the engine begins to close; tasks are the goroutines that then end.
 	ctx    context.Context
@@ -95,7 +96,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
-	e := &Engine{options: o, logger: o.Logger, db: db, open: map[*Rows]struct{}{}}
+	e := &Engine{options: o, logger: o.Logger, db: db, temp: newTempDir(dir), open: map[*Rows]struct{}{}}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.checkpoints = newCheckpoints(e)
 	if err := e.loadCatalog(); err != nil {

@@ -25,6 +25,7 @@ type Session struct {
 	wait     time.Duration
 	limit    int64
 	zone     *time.Location
+	tables   map[string]*tempTable
 }
 
 // settings lists the session's settings with their defaults.
@@ -109,21 +110,30 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (row
 // dispatch is the one switch from statements to what they do.
 func (s *Session) dispatch(ctx context.Context, st syntax.Statement, args []any) (*Rows, error) {
 	switch st.(type) {
-	case *syntax.Query, *syntax.Explain:
+	case *syntax.Query, *syntax.Explain, *syntax.Insert:
 	default:
 		if len(args) > 0 {
-			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT takes parameters, and %d values were given", len(args)).WithHint("write the values into the statement")
+			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(args)).WithHint("write the values into the statement")
 		}
 	}
 	switch st := st.(type) {
 	case *syntax.Query:
-		return s.query(ctx, st.Select, args)
+		return s.stream(ctx, selectBinding(st.Select), args)
 	case *syntax.CreateSource:
 		return tagged("CREATE SOURCE", s.eng.createSource(ctx, st))
 	case *syntax.CreateFeature:
 		return tagged("CREATE FEATURE", s.eng.createFeature(ctx, st))
 	case *syntax.Drop:
+		if st.Object == "TABLE" {
+			return tagged("DROP TABLE", s.dropTable(st))
+		}
 		return tagged("DROP "+st.Object, s.eng.drop(ctx, st))
+	case *syntax.CreateTable:
+		return tagged("CREATE TABLE", s.createTable(st))
+	case *syntax.Insert:
+		return s.insert(ctx, st, args)
+	case *syntax.Copy:
+		return s.copy(ctx, st)
 	case *syntax.AlterSource:
 		return tagged("ALTER SOURCE", s.eng.alterSource(ctx, st))
 	case *syntax.Set:
@@ -133,7 +143,7 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, args []any)
 	case *syntax.ShowCreate:
 		return s.eng.showCreate(st)
 	case *syntax.Describe:
-		return s.eng.describe(st)
+		return s.describe(ctx, st)
 	case *syntax.Explain:
 		return s.explain(ctx, st, args)
 	default:
@@ -155,8 +165,23 @@ func setTag(st *syntax.Set) string {
 	return "SET"
 }
 
-// bind plans a SELECT against the catalog as it is now.
-func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query, []types.Value, plan.Session, error) {
+// binding plans a statement that has rows.
+type binding func(cat plan.Catalog, s plan.Session) (*plan.Query, error)
+
+func selectBinding(sel *syntax.Select) binding {
+	return func(cat plan.Catalog, s plan.Session) (*plan.Query, error) { return plan.BindQuery(sel, cat, s) }
+}
+
+// newStatement begins a statement on the catalog as it is now.
+func (s *Session) newStatement() *statement {
+	return &statement{
+		eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, beforeHistoryNull: s.setting("before_history") == "null",
+		moments: map[*plan.Scan]scanMoment{}, plain: map[*plan.Relation]opener{},
+	}
+}
+
+// bind plans a statement against what it can name now.
+func (s *Session) bind(ctx context.Context, bind binding, args []any) (*statement, *plan.Query, []types.Value, plan.Session, error) {
 	ps := plan.Session{Zone: s.zone}
 	params := make([]types.Value, len(args))
 	for i, a := range args {
@@ -166,8 +191,8 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 		}
 		ps.Params = append(ps.Params, paramType(params[i]))
 	}
-	st := &statement{eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, beforeHistoryNull: s.setting("before_history") == "null", moments: map[*plan.Scan]scanMoment{}}
-	q, err := plan.BindQuery(sel, st.cat, ps)
+	st := s.newStatement()
+	q, err := bind(s.names(ctx, st), ps)
 	if err != nil {
 		return nil, nil, nil, ps, err
 	}
@@ -183,8 +208,9 @@ func (s *Session) bind(sel *syntax.Select, args []any) (*statement, *plan.Query,
 	return st, q, params, ps, nil
 }
 
-func (s *Session) query(ctx context.Context, sel *syntax.Select, args []any) (_ *Rows, err error) {
-	st, q, params, ps, err := s.bind(sel, args)
+// stream runs a statement that has rows.
+func (s *Session) stream(ctx context.Context, bind binding, args []any) (_ *Rows, err error) {
+	st, q, params, ps, err := s.bind(ctx, bind, args)
 	if err != nil {
 		return nil, err
 	}
@@ -241,6 +267,9 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 	}
 	env.Now, st.now = now, now
 	for _, scan := range q.Scans {
+		if st.plain[scan.Relation] != nil {
+			continue // it is read as it is
+		}
 		t := now
 		if scan.AsOf.X != nil {
 			if t, err = momentOf(scan.AsOf, env); err != nil {
@@ -305,7 +334,7 @@ func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (
 	if st.Analyze {
 		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN ANALYZE is not yet supported").WithHint("EXPLAIN shows the plan")
 	}
-	_, bound, _, _, err := s.bind(q.Select, args)
+	_, bound, _, _, err := s.bind(ctx, selectBinding(q.Select), args)
 	if err != nil {
 		return nil, err
 	}

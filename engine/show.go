@@ -254,8 +254,8 @@ func (e *Engine) noRelation(name, kind string, at syntax.Span) error {
 }
 
 // describe lists a relation's columns.
-func (e *Engine) describe(st *syntax.Describe) (*Rows, error) {
-	r, err := e.catalog.Load().Relation(st.Name)
+func (s *Session) describe(ctx context.Context, st *syntax.Describe) (*Rows, error) {
+	r, err := s.names(ctx, s.newStatement()).Relation(st.Name)
 	if err != nil {
 		var te *types.Error
 		if errors.As(err, &te) {

@@ -20,6 +20,7 @@ type statement struct {
 	eng     *Engine
 	cat     *catalog
 	moments map[*plan.Scan]scanMoment
+	plain   map[*plan.Relation]opener // what has no timeline and is not in the catalog
 	limit   int64
 	wait    time.Duration // for a frontier to come as far as a moment
 	now     int64         // NOW()
@@ -41,6 +42,9 @@ func (st *statement) Open(ctx context.Context, s *plan.Scan, keys [][]types.Valu
 
 // open starts a scan at a moment.
 func (st *statement) open(ctx context.Context, s *plan.Scan, keys [][]types.Value, m scanMoment) (exec.Rows, error) {
+	if open := st.plain[s.Relation]; open != nil {
+		return open(ctx, s.Columns)
+	}
 	f := st.feature(s.Relation)
 	if f == nil {
 		return st.openSource(st.cat.sources[s.Relation.Name], s, keys, m)
@@ -263,6 +267,9 @@ func (sc *featureScan) value(log window.Log) error {
 func (st *statement) sourcesOf(scans []*plan.Scan) ([]*source, []*published, error) {
 	found := map[*source]*published{}
 	for _, s := range scans {
+		if st.plain[s.Relation] != nil {
+			continue
+		}
 		src := st.sourceOf(s.Relation.Name)
 		if src == nil {
 			return nil, nil, types.Errorf(types.CodeInternal, "relation %q has no source", s.Relation.Name)
