@@ -17,8 +17,9 @@ type feed struct {
 	file *os.File
 	rng  *rand.Rand
 	gen  *random.Generator
-	next *random.Tx // drawn, not yet written
-	live bool       // commit times follow the wall clock, and some transactions are late
+	next *random.Tx    // drawn, not yet written
+	live bool          // commit times follow the wall clock, and some transactions are late
+	back time.Duration // how late the next one to be drawn is on top of that
 
 	written random.Workload
 	// What the source's counters must come to.
@@ -30,11 +31,8 @@ func newFeed(path string, rng *rand.Rand, live bool) (*feed, error) {
 	return &feed{file: f, rng: rng, gen: random.NewGenerator(rng), live: live}, err
 }
 
-// most bounds a run: what is compared in the end grows with it.
-const most = 6000
-
-// run writes until ctx ends.
-func (f *feed) run(ctx context.Context) error {
+// run writes until ctx ends, and at most so many transactions: what is compared in the end grows with them.
+func (f *feed) run(ctx context.Context, most int) error {
 	for len(f.written.Txs) < most && ctx.Err() == nil {
 		if err := f.step(); err != nil {
 			return err
@@ -98,10 +96,18 @@ func (f *feed) draw() {
 		if f.rng.IntN(3) == 0 {
 			now = now.Add(-time.Duration(f.rng.Int64N(int64(latest))))
 		}
-		f.gen.At(now.UnixMicro())
+		f.gen.At(now.Add(-f.back).UnixMicro())
 	}
 	t := f.gen.Tx()
 	f.next = &t
+}
+
+// late writes a transaction that was committed a while ago.
+func (f *feed) late(by time.Duration) error {
+	f.back = by
+	lines := f.transaction() // the one that had been drawn, which may be what the late one follows
+	f.back = 0
+	return f.write(append(lines, f.transaction()...))
 }
 
 // redelivery is how many of the last transactions may be sent again.

@@ -106,7 +106,7 @@ func (r *run) all() error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	fed := make(chan error, 1)
-	go func() { fed <- r.feed.run(ctx) }()
+	go func() { fed <- r.feed.run(ctx, 100+40*r.kills) }()
 	for r.report.killed() < r.kills {
 		if err := r.round(); err != nil {
 			return err

@@ -149,7 +149,7 @@ func (l *lateRun) silence() {
 			l.frontier = f
 			return
 		}
-		if time.Since(began) > hanging {
+		if f := frontierOf(l.eng); f > l.last || time.Since(began) > hanging {
 			l.t.Fatalf("%d of %d records were read and the frontier is at %s instead of %s", s["records"].I, l.feed.records, s["frontier"], types.NewTimestamptz(l.last))
 		}
 	}

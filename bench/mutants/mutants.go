@@ -1,0 +1,182 @@
+package main
+
+// mutant is an edit that makes the engine wrong.
+type mutant struct {
+	Name string
+	edit
+	// Likely is an edit that changes nothing but how long something takes, so that a kill or a reader meets the moment at which the mutant is wrong.
+	Likely edit
+	Breaks string
+	Killer string // of killers
+}
+
+// edit replaces text in a file. Its path is from the module's directory, and Old stands in it exactly once.
+type edit struct{ File, Old, New string }
+
+// slowMark leaves time between the entries that a checkpoint writes and the mark that says so.
+var slowMark = edit{
+	"engine/checkpoint.go",
+	"\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n",
+	"\ttime.Sleep(20 * time.Millisecond)\n\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n",
+}
+
+// killers are the tests that notice, as arguments of go test. Their seeds are fixed.
+var killers = map[string][]string{
+	"the comparison with the naive model": {"-run=TestAnswersEqualTheDefinition", "./bench/exact", "-seed=1", "-comparisons=40000", "-shrink=false"},
+	"the kills":                           {"-run=TestNothingIsLostAndNothingCountsTwice", "./bench/faults", "-seed=1", "-kills=24"},
+	"the late transactions":               {"-run=TestLateTransactionsChangeNoPast", "./bench/faults", "-seed=1"},
+	"the engine's stories":                {"-run=TestStories/^(read_twice|truncate)$", "./engine"},
+}
+
+var mutants = []mutant{
+	{
+		Name:   "open edge is closed",
+		edit:   edit{"engine/window/filter.go", "return max(lo, b.value+1), hi", "return max(lo, b.value), hi"},
+		Breaks: "created_at > NOW() - INTERVAL admits the moment itself: a window is longer by 1 µs",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "closed edge is open",
+		edit:   edit{"engine/window/filter.go", "return lo, min(hi, b.value)\n", "return lo, min(hi, b.value-1)\n"},
+		Breaks: "<= reads as <",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "null event time is in every window",
+		edit:   edit{"engine/window/filter.go", "(e.HasE && f.lo <= e.E && e.E <= f.hi)", "(!e.HasE || f.lo <= e.E && e.E <= f.hi)"},
+		Breaks: "a row whose event time is NULL is counted in windows",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "an entry is visible a microsecond late",
+		edit:   edit{"engine/history/cursor.go", "out := e.Pos <= c.skip || ", "out := e.C == c.w.AsOf || e.Pos <= c.skip || "},
+		Breaks: "c <= t reads as c < t for what the tail holds",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "retraction goes to the new key",
+		edit:   edit{"engine/group.go", "\ta.key = g.shape.AppendKey(a.key[:0], row)\n", "\tif a.ch.New != nil {\n\t\trow = a.ch.New\n\t}\n\ta.key = g.shape.AppendKey(a.key[:0], row)\n"},
+		Breaks: "a row that moves from one entity to another is never taken from the first",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "entries carry the commit time",
+		edit:   edit{"engine/derive/derive.go", "e.C, e.Pos, e.Sign = ch.C, ch.Pos, sign", "e.C, e.Pos, e.Sign = ch.Commit, ch.Pos, sign"},
+		Breaks: "a late row changes values that were final",
+		Killer: "the late transactions",
+	},
+	{
+		Name:   "a column is not looked at",
+		edit:   edit{"engine/derive/derive.go", "\tfor _, c := range s.Cols {\n\t\tif !types.Identical(a[c], b[c]) {", "\tfor i, c := range s.Cols {\n\t\tif i > 0 && !types.Identical(a[c], b[c]) {"},
+		Breaks: "an update of the group's first column alone is taken for none",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "an event time that moves is overlooked",
+		edit:   edit{"engine/complete.go", "func identicalRows(a, b []types.Value) bool {\n\tfor i := range a {", "func identicalRows(a, b []types.Value) bool {\n\tfor i := range a[1:] {"},
+		Breaks: "an update of the last column alone is dropped",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "a generation's swap is lost",
+		edit:   edit{"engine/feature_ddl.go", "\t\tg.rec.Serving = true\n", ""},
+		Breaks: "the record that swaps a generation in does not say so: after a restart its features have none",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "features stay on the old generation",
+		edit:   edit{"engine/feature_ddl.go", "\t\trec.Generation = serving.rec.ID\n", "\t\tif rec.Generation == 0 {\n\t\t\trec.Generation = serving.rec.ID\n\t\t}\n"},
+		Breaks: "the other features of a group are recorded with the generation that was deleted",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "a root takes entries twice",
+		edit:   edit{"engine/history/append.go", "\t\tif e.Pos <= r.applied {\n\t\t\tcontinue\n\t\t}\n", ""},
+		Likely: slowMark,
+		Breaks: "what a crash left flushed, without the mark that says so, is appended again",
+		Killer: "the kills",
+	},
+	{
+		Name:   "flushed and pending count twice",
+		edit:   edit{"engine/history/cursor.go", "c.runs, c.more, c.applied = runs, more, r.applied", "c.runs, c.more, c.applied = runs, more, math.MinInt64"},
+		Likely: slowMark,
+		Breaks: "a reader counts entries that a checkpoint has just written both in memory and on disk",
+		Killer: "the kills",
+	},
+	{
+		Name:   "repetitions are not recognised",
+		edit:   edit{"engine/dedupe.go", "\tif _, ok := s.now[h]; ok {\n\t\treturn false\n\t}\n", ""},
+		Breaks: "what is delivered again counts again",
+		Killer: "the kills",
+	},
+	{
+		Name:   "what was seen is forgotten by a restart",
+		edit:   edit{"engine/dedupe.go", "\t\t\tseen.addNew(ch.Tx, ch.LSN, ch.SentAs, key, ch.Order)\n", ""},
+		Breaks: "what is delivered again after a restart counts again",
+		Killer: "the kills",
+	},
+	{
+		Name:   "the newest transaction is closed too early",
+		edit:   edit{"engine/frontier.go", "f = t.Newest - 1", "f = t.Newest"},
+		Breaks: "a transaction that a batch cuts in two is shown in half",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "a late transaction is open to readers",
+		edit:   edit{"engine/frontier.go", "t.Tx, t.Closed, t.LastC = tx, false, c", "t.Tx, t.LastC = tx, c"},
+		Breaks: "the rows of a late transaction become visible one after the other",
+		Killer: "the late transactions",
+	},
+	{
+		Name:   "the frontier is not kept",
+		edit:   edit{"engine/commit.go", "\tputJSON(sb, s.stateKey(), &in.state)\n", "\tforgot := in.state\n\tforgot.Frontier = NoTime\n\tputJSON(sb, s.stateKey(), &forgot)\n"},
+		Breaks: "a restarted process does not know what readers were told",
+		Killer: "the kills",
+	},
+	{
+		Name:   "the position runs ahead",
+		edit:   edit{"engine/commit.go", "\t\tin.readTo = ch.places[i]\n", "\t\tin.readTo = ch.next\n"},
+		Breaks: "a commit amid a chunk says that all of it was read: a crash loses the rest",
+		Killer: "the engine's stories",
+	},
+	{
+		Name:   "rejects run ahead of the position",
+		edit:   edit{"engine/commit.go", "rejects[0].at <= i {", "true {"},
+		Breaks: "a bad record behind the durable position is kept twice",
+		Killer: "the engine's stories",
+	},
+	{
+		Name:   "flushed rows are lost",
+		edit:   edit{"engine/checkpoint.go", "\t\t\td.PutRow(r.src.rec.ID, []byte(k), row)\n", "\t\t\td.DeleteRow(r.src.rec.ID, []byte(k))\n"},
+		Breaks: "an update finds no row to retract once a checkpoint was written",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name: "the mark is written before the entries",
+		edit: edit{
+			"engine/checkpoint.go",
+			"\tif err := f.all(pending); err != nil {\n\t\treturn err\n\t}\n\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n\tif err := c.eng.commit(b); err != nil {\n\t\treturn err\n\t}\n",
+			"\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n\tif err := c.eng.commit(b); err != nil {\n\t\treturn err\n\t}\n\ttime.Sleep(20 * time.Millisecond)\n\tif err := f.all(pending); err != nil {\n\t\treturn err\n\t}\n",
+		},
+		Breaks: "a crash between the two loses entries (the pause makes it likely)",
+		Killer: "the kills",
+	},
+	{
+		Name:   "readers are told before the entries are there",
+		edit:   edit{"engine/ingest.go", "\tif err := in.src.applyCommitted(b.changes); err != nil {", "\tin.src.publish(b.state)\n\ttime.Sleep(5 * time.Millisecond)\n\tif err := in.src.applyCommitted(b.changes); err != nil {"},
+		Breaks: "an answer as of the frontier may miss changes up to it (the pause makes it likely)",
+		Killer: "the kills",
+	},
+	{
+		Name:   "TRUNCATE keeps the row before it",
+		edit:   edit{"engine/window/window.go", "\t\t\tfirst = max(first, x.Pos)\n", "\t\t\tfirst = max(first, x.Pos-1)\n"},
+		Breaks: "the last row written before a TRUNCATE survives it",
+		Killer: "the engine's stories",
+	},
+	{
+		Name:   "rows that left still set the scale",
+		edit:   edit{"sql/agg/total_numeric.go", "\t\tif s.n == 0 {\n\t\t\tcontinue\n\t\t}\n\t\tif v := s.value(); !any", "\t\tif v := s.value(); !any"},
+		Breaks: "the sum of 1 and 2 is 3.00 where an amount with two digits once was",
+		Killer: "the comparison with the naive model",
+	},
+}
