@@ -7,14 +7,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 )
-
-// notYet are the stories that need what the language does not have yet. Each must be refused with these very words; when one
-// begins to pass, the test fails until it is taken off the list.
-var notYet = []string{"06_history"}
 
 // goTrace matches what must never reach a user.
 var goTrace = regexp.MustCompile(`panic|goroutine [0-9]|nil pointer|runtime error`)
@@ -31,12 +26,6 @@ func TestContract(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := runStory(t, name)
-			if slices.Contains(notYet, name) {
-				if got.code != 1 || !strings.Contains(got.stderr, "not yet") {
-					t.Errorf("is not refused with \"not yet\" any more; take it off the list:\n%s", got)
-				}
-				return
-			}
 			if want, err := os.ReadFile("testdata/contract/" + name + ".out"); err == nil {
 				if got.code != 0 || got.stdout != string(want) || got.stderr != "" {
 					t.Errorf("%s\nwant:\n%s", got, want)
