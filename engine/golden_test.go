@@ -24,6 +24,9 @@ import (
 func TestCapturesGiveTheTables(t *testing.T) {
 	for _, c := range golden.Captures() {
 		for _, batch := range batchSizes() {
+			if c.Partial && batch != 2 {
+				continue // the same few rows as in its whole twin, encoded otherwise
+			}
 			t.Run(fmt.Sprintf("%s/%d", c.Name, batch), func(t *testing.T) {
 				g := openCapture(t, c, batch)
 				for _, table := range slices.Sorted(maps.Keys(c.Tables)) {
