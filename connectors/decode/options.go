@@ -54,8 +54,13 @@ var binaryModes = []choice[binaryMode]{
 }
 
 var timeModes = []choice[timeMode]{
-	{"adaptive", adaptive}, {"adaptive_time_microseconds", adaptiveTimeMicroseconds}, {"connect", milliseconds}, {"milliseconds", milliseconds},
-	{"microseconds", microseconds}, {"nanoseconds", nanoseconds}, {"isostring", isoString},
+	{"adaptive", adaptive},
+	{"adaptive_time_microseconds", adaptiveTimeMicroseconds},
+	{"connect", milliseconds},
+	{"milliseconds", milliseconds},
+	{"microseconds", microseconds},
+	{"nanoseconds", nanoseconds},
+	{"isostring", isoString},
 }
 
 // oneOf returns the mode that the option called name has, the zero mode where it is not set.

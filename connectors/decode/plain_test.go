@@ -69,8 +69,10 @@ func TestCSV(t *testing.T) {
 	for _, c := range []struct{ options, header, value, want string }{
 		{"", "id,name,amount,tags,doc,seen,day", `1,,,,,,`, "[1 NULL NULL NULL NULL NULL NULL]"},
 		{"", "id,name,amount,tags,doc,seen,day", `1,"",,,,,`, "[1  NULL NULL NULL NULL NULL]"},
-		{"", "day,other,seen,doc,tags,amount,\"name\",id", "2026-01-02,x,2026-01-02T03:04:05Z,\"{\"\"a\"\": 1}\",\"{a,b}\",-1.5,\"a\n\"\"b\"\"\",7",
-			"[7 a\n\"b\" -1.50 {a,b} {\"a\": 1} 2026-01-02 03:04:05+00 2026-01-02]"},
+		{
+			"", "day,other,seen,doc,tags,amount,\"name\",id", "2026-01-02,x,2026-01-02T03:04:05Z,\"{\"\"a\"\": 1}\",\"{a,b}\",-1.5,\"a\n\"\"b\"\"\",7",
+			"[7 a\n\"b\" -1.50 {a,b} {\"a\": 1} 2026-01-02 03:04:05+00 2026-01-02]",
+		},
 		{"delimiter=;", "id;name;amount;tags;doc;seen;day", `1;a,b;;;;;`, "[1 a,b NULL NULL NULL NULL NULL]"},
 		{`delimiter=\t`, "id\tname\tamount\ttags\tdoc\tseen\tday", "1\ta\t\t\t\t\t", "[1 a NULL NULL NULL NULL NULL]"},
 		{`null=\N`, "id,name,amount,tags,doc,seen,day", `1,,\N,\N,\N,\N,\N`, "[1  NULL NULL NULL NULL NULL]"},

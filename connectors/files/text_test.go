@@ -85,8 +85,11 @@ func TestCSVTables(t *testing.T) {
 		spec          engine.FileSpec
 		want          string
 	}{
-		{"the labels of the contract", "label_id,customer_id,ts\n1,a,2025-05-01 10:05:00.2+00\n6,,2025-05-01 11:00:00+00\n", engine.FileSpec{},
-			"label_id bigint; customer_id text; ts timestamp with time zone; \n1|a|2025-05-01 10:05:00.2+00\n6|NULL|2025-05-01 11:00:00+00"},
+		{
+			"the labels of the contract", "label_id,customer_id,ts\n1,a,2025-05-01 10:05:00.2+00\n6,,2025-05-01 11:00:00+00\n",
+			engine.FileSpec{},
+			"label_id bigint; customer_id text; ts timestamp with time zone; \n1|a|2025-05-01 10:05:00.2+00\n6|NULL|2025-05-01 11:00:00+00",
+		},
 		{"only a header", "a,b\n", engine.FileSpec{}, "a text; b text; "},
 		{"no line break at the end", "a\n1", engine.FileSpec{}, "a bigint; \n1"},
 		{"CRLF and a byte order mark", "\xef\xbb\xbfa,b\r\n1,2\r\n", engine.FileSpec{}, "a bigint; b bigint; \n1|2"},
@@ -114,21 +117,29 @@ func TestCSVTables(t *testing.T) {
 
 func TestNDJSONTables(t *testing.T) {
 	declared := types.Schema{
-		{Name: "n", Type: types.Type{Kind: types.Numeric, Precision: 5, Scale: 2}}, {Name: "j", Type: types.Type{Kind: types.JSONB}},
-		{Name: "a", Type: types.Type{Kind: types.Array, Elem: types.Int4}}, {Name: "missing", Type: types.Type{Kind: types.Bool}},
+		{Name: "n", Type: types.Type{Kind: types.Numeric, Precision: 5, Scale: 2}},
+		{Name: "j", Type: types.Type{Kind: types.JSONB}},
+		{Name: "a", Type: types.Type{Kind: types.Array, Elem: types.Int4}},
+		{Name: "missing", Type: types.Type{Kind: types.Bool}},
 	}
 	for _, c := range []struct {
 		name, content string
 		spec          engine.FileSpec
 		want          string
 	}{
-		{"kinds", `{"i": 1, "n": 1.50, "b": true, "t": "x", "ts": "2025-05-01T10:00:00Z", "j": {"a": [1, 2]}, "z": null, "d": "12"}`, engine.FileSpec{},
-			"i bigint; n numeric; b boolean; t text; ts timestamp with time zone; j json; z text; d text; \n1|1.50|t|x|2025-05-01 10:00:00+00|{\"a\":[1,2]}|NULL|12"},
+		{
+			"kinds", `{"i": 1, "n": 1.50, "b": true, "t": "x", "ts": "2025-05-01T10:00:00Z", "j": {"a": [1, 2]}, "z": null, "d": "12"}`,
+			engine.FileSpec{},
+			"i bigint; n numeric; b boolean; t text; ts timestamp with time zone; j json; z text; d text; \n1|1.50|t|x|2025-05-01 10:00:00+00|{\"a\":[1,2]}|NULL|12",
+		},
 		{"members that come late, twice, or not", "{\"a\":1}\n\n{\"b\":\"x\",\"b\":\"y\"}\n{}\n", engine.FileSpec{}, "a bigint; b text; \n1|NULL\nNULL|y\nNULL|NULL"},
 		{"several kinds are text", "{\"a\":1.50}\n{\"a\":\"x\"}\n{\"a\":false}\n{\"a\":[1, \"b\"]}\n{\"a\":null}", engine.FileSpec{}, "a text; \n1.50\nx\nf\n[1,\"b\"]\nNULL"},
 		{"numbers keep their digits", "{\"a\":9223372036854775808}\n{\"a\":0.10}\n{\"a\":1e2}", engine.FileSpec{}, "a numeric; \n9223372036854775808\n0.10\n100"},
-		{"declared columns", `{"n": 1.5, "j": "x\n\"", "a": [1, null], "other": 5}`, engine.FileSpec{Columns: declared},
-			"n numeric(5,2); j jsonb; a integer[]; missing boolean; \n1.50|\"x\\n\\\"\"|{1,NULL}|NULL"},
+		{
+			"declared columns", `{"n": 1.5, "j": "x\n\"", "a": [1, null], "other": 5}`,
+			engine.FileSpec{Columns: declared},
+			"n numeric(5,2); j jsonb; a integer[]; missing boolean; \n1.50|\"x\\n\\\"\"|{1,NULL}|NULL",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := strings.ReplaceAll(c.want, "\nf\n", "\nfalse\n")

@@ -62,12 +62,20 @@ func TestCSV(t *testing.T) {
 		rows [][]string
 		want string
 	}{
-		{"a header and PostgreSQL's text", engine.SinkSpec{Columns: all}, [][]string{row, none},
-			"a,n,b,ts,\"q\"\"x\",arr\nx,1.50,t,2025-05-20 14:30:00.5+00,\\x00,\"{a,\"\"b c\"\"}\"\n,,,,,\n"},
+		{
+			"a header and PostgreSQL's text",
+			engine.SinkSpec{Columns: all},
+			[][]string{row, none},
+			"a,n,b,ts,\"q\"\"x\",arr\nx,1.50,t,2025-05-20 14:30:00.5+00,\\x00,\"{a,\"\"b c\"\"}\"\n,,,,,\n",
+		},
 		{"times in the session's zone", engine.SinkSpec{Columns: all[3:4], Zone: berlin}, [][]string{row[3:4]}, "ts\n2025-05-20 16:30:00.5+02\n"},
 		{"no header", engine.SinkSpec{Columns: one, Options: map[string]string{"header": "false"}}, [][]string{{"x"}}, "x\n"},
-		{"the empty string is not NULL", engine.SinkSpec{Columns: one}, [][]string{{""}, {"NULL"}, {`\.`}, {"a\nb"}, {"a,b"}, {`"`}, {"\r"}},
-			"a\n\"\"\n\n\"\\.\"\n\"a\nb\"\n\"a,b\"\n\"\"\"\"\n\"\r\"\n"},
+		{
+			"the empty string is not NULL",
+			engine.SinkSpec{Columns: one},
+			[][]string{{""}, {"NULL"}, {`\.`}, {"a\nb"}, {"a,b"}, {`"`}, {"\r"}},
+			"a\n\"\"\n\n\"\\.\"\n\"a\nb\"\n\"a,b\"\n\"\"\"\"\n\"\r\"\n",
+		},
 		{"another delimiter", engine.SinkSpec{Columns: all[:2], Options: map[string]string{"delimiter": `\t`}}, [][]string{{"a,b", "1"}, {"a\tb", "1"}}, "a\tn\na,b\t1\n\"a\tb\"\t1\n"},
 		{"a word for NULL", engine.SinkSpec{Columns: one, Options: map[string]string{"null": "-"}}, [][]string{{"NULL"}, {"-"}, {""}}, "a\n-\n\"-\"\n\"\"\n"},
 	} {
