@@ -8,6 +8,12 @@
 // after (complete.go, rows.go), and commits the batch with everything that must not be lost separately (commit.go). Then the
 // batch is applied to the entity logs (group.go), and only then its frontier is published to readers.
 //
+// # What has no timeline
+//
+// Files (files.go) and a session's temporary tables (temp_tables.go) are read as they are, whatever the moment, and have no part in a statement's now. They are
+// no relations of the catalog: a statement finds them through its session, and no feature can be built over them. COPY (copy.go) moves rows between queries,
+// temporary tables and files; what knows a file's format is a connector.
+//
 // # Invariants
 //
 //  1. Every change with c <= F has been applied and is durable, where F is the frontier of its source as a reader sees it.

@@ -41,6 +41,9 @@ func (l *lines) read(ctx context.Context) (*engine.Record, error) {
 		}
 		var err error
 		if l.poll, err = l.r.Read(ctx, pollRecords); err != nil {
+			if changed := l.in.same(); changed != nil && ctx.Err() == nil {
+				return nil, changed // rather than what came of it
+			}
 			return nil, err
 		}
 		l.next = 0
