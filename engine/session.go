@@ -28,16 +28,22 @@ type Session struct {
 	tables   map[string]*tempTable
 }
 
-// settings lists the session's settings with their defaults.
-var settings = map[string]string{
-	"as_of":             "",
-	"as_of_wait":        "5s",
-	"before_history":    "error",
-	"memory_limit":      "256MB",
-	"timezone":          "UTC",
-	"datestyle":         "ISO, MDY",
-	"statement_timeout": "0",
-}
+// settings lists the session's settings with their defaults. The planner's rules are among them, each on.
+var settings = func() map[string]string {
+	all := map[string]string{
+		"as_of":             "",
+		"as_of_wait":        "5s",
+		"before_history":    "error",
+		"memory_limit":      "256MB",
+		"timezone":          "UTC",
+		"datestyle":         "ISO, MDY",
+		"statement_timeout": "0",
+	}
+	for rule := range plan.RuleSettings() {
+		all[rule] = "on"
+	}
+	return all
+}()
 
 // NewSession returns a session with the default settings.
 func (e *Engine) NewSession() *Session {
@@ -98,6 +104,9 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (row
 	defer func() {
 		if p := recover(); p != nil {
 			rows, err = nil, s.eng.caught(p)
+		}
+		if rows != nil {
+			rows.zone = s.zone
 		}
 		err = readError(ctx, err)
 	}()
@@ -182,7 +191,7 @@ func (s *Session) newStatement() *statement {
 
 // bind plans a statement against what it can name now.
 func (s *Session) bind(ctx context.Context, bind binding, args []any) (*statement, *plan.Query, []types.Value, plan.Session, error) {
-	ps := plan.Session{Zone: s.zone}
+	ps := plan.Session{Zone: s.zone, Off: s.rulesOff()}
 	params := make([]types.Value, len(args))
 	for i, a := range args {
 		var err error
@@ -208,13 +217,37 @@ func (s *Session) bind(ctx context.Context, bind binding, args []any) (*statemen
 	return st, q, params, ps, nil
 }
 
-// stream runs a statement that has rows.
-func (s *Session) stream(ctx context.Context, bind binding, args []any) (_ *Rows, err error) {
+// rulesOff are the rules of the planner that the session has turned off.
+func (s *Session) rulesOff() map[string]bool {
+	off := map[string]bool{}
+	for name := range plan.RuleSettings() {
+		off[name] = s.setting(name) == "off"
+	}
+	return off
+}
+
+// stream runs a statement that has rows. Where a feature is replaced between planning and reading, it is planned again.
+func (s *Session) stream(ctx context.Context, bind binding, args []any) (*Rows, error) {
+	for {
+		rows, err := s.streamOnce(ctx, bind, args)
+		if !errors.Is(err, errDropped) {
+			return rows, err
+		}
+	}
+}
+
+func (s *Session) streamOnce(ctx context.Context, bind binding, args []any) (_ *Rows, err error) {
 	st, q, params, ps, err := s.bind(ctx, bind, args)
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := s.eng.during(ctx)
+	read := slices.Concat(q.Scans, q.Sweeps)
+	unpin, ok := st.pin(read)
+	if !ok {
+		return nil, errDropped
+	}
+	ctx, cancel := s.eng.during(ctx)
+	end := func() { cancel(); unpin() }
 	defer func() {
 		if err != nil {
 			end()
@@ -224,7 +257,14 @@ func (s *Session) stream(ctx context.Context, bind binding, args []any) (_ *Rows
 	if err != nil {
 		return nil, err
 	}
-	op, err := exec.Build(q, &exec.Context{Tables: st, Params: params, Now: now, MemoryLimit: s.limit, Session: ps})
+	if !st.current(read) {
+		return nil, errDropped
+	}
+	ec, err := s.execContext(st, params, now, ps)
+	if err != nil {
+		return nil, err
+	}
+	op, err := exec.Build(q, ec)
 	if err != nil {
 		return nil, err
 	}
@@ -233,6 +273,12 @@ func (s *Session) stream(ctx context.Context, bind binding, args []any) (_ *Rows
 		columns[i] = types.Column{Name: c.Name, Type: c.Type}
 	}
 	return s.eng.streamedRows(ctx, func() { st.sayBeforeHistory(); end() }, columns, op, s.zone)
+}
+
+// execContext is what a statement runs with.
+func (s *Session) execContext(st *statement, params []types.Value, now int64, ps plan.Session) (*exec.Context, error) {
+	temp, err := s.eng.temp.use()
+	return &exec.Context{Tables: st, Params: params, Now: now, MemoryLimit: s.limit, TempDir: temp, Session: ps}, err
 }
 
 // sayBeforeHistory tells how many moments lay before the history and were answered with NULLs.
@@ -326,25 +372,6 @@ func momentOf(a plan.AsOf, env *expr.Env) (int64, error) {
 	return v.I, nil
 }
 
-func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (*Rows, error) {
-	q, ok := st.Stmt.(*syntax.Query)
-	if !ok {
-		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN takes a SELECT")
-	}
-	if st.Analyze {
-		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN ANALYZE is not yet supported").WithHint("EXPLAIN shows the plan")
-	}
-	_, bound, _, _, err := s.bind(ctx, selectBinding(q.Select), args)
-	if err != nil {
-		return nil, err
-	}
-	var rows [][]types.Value
-	for line := range strings.Lines(plan.Explain(bound.Root)) {
-		rows = append(rows, []types.Value{types.NewText(strings.TrimRight(line, "\n"))})
-	}
-	return fixedRows("EXPLAIN", []types.Column{textColumn("QUERY PLAN")}, rows), nil
-}
-
 // set changes one setting, or all of them back to their defaults.
 func (s *Session) set(st *syntax.Set) error {
 	name := strings.ToLower(st.Name)
@@ -408,6 +435,10 @@ func (s *Session) apply(name, value string) error {
 			return types.Errorf(types.CodeInvalidParameter, "invalid value for parameter \"TimeZone\": %q", value).WithHint("a name such as 'UTC' or 'Europe/Berlin'")
 		}
 		s.zone = z
+	default:
+		if _, rule := plan.RuleSettings()[name]; rule && value != "on" && value != "off" {
+			return optionError(name, value, "'on' or 'off'")
+		}
 	}
 	return nil
 }

@@ -16,11 +16,28 @@ import (
 
 // allTypes has every kind that a column can have.
 var allTypes = []types.Type{
-	{Kind: types.Bool}, {Kind: types.Int2}, {Kind: types.Int4}, {Kind: types.Int8}, {Kind: types.Float4}, {Kind: types.Float8},
-	{Kind: types.Numeric}, {Kind: types.Numeric, Precision: 12, Scale: 2}, {Kind: types.Text}, {Kind: types.Varchar, Len: 20},
-	{Kind: types.Char, Len: 3}, {Kind: types.Date}, {Kind: types.Time}, {Kind: types.Timestamp}, {Kind: types.Timestamptz},
-	{Kind: types.Interval}, {Kind: types.UUID}, {Kind: types.Bytea}, {Kind: types.JSON}, {Kind: types.JSONB},
-	{Kind: types.Array, Elem: types.Int8}, {Kind: types.Array, Elem: types.Text},
+	{Kind: types.Bool},
+	{Kind: types.Int2},
+	{Kind: types.Int4},
+	{Kind: types.Int8},
+	{Kind: types.Float4},
+	{Kind: types.Float8},
+	{Kind: types.Numeric},
+	{Kind: types.Numeric, Precision: 12, Scale: 2},
+	{Kind: types.Text},
+	{Kind: types.Varchar, Len: 20},
+	{Kind: types.Char, Len: 3},
+	{Kind: types.Date},
+	{Kind: types.Time},
+	{Kind: types.Timestamp},
+	{Kind: types.Timestamptz},
+	{Kind: types.Interval},
+	{Kind: types.UUID},
+	{Kind: types.Bytea},
+	{Kind: types.JSON},
+	{Kind: types.JSONB},
+	{Kind: types.Array, Elem: types.Int8},
+	{Kind: types.Array, Elem: types.Text},
 }
 
 // randomValue draws a value of a column of type t: NULLs, ties, extremes, and what each form is for. style varies it per column.

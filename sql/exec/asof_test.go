@@ -196,7 +196,7 @@ func TestHandWrittenPointInTimeJoin(t *testing.T) {
 		s = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d", s)
-	p := newPast(t, rand.New(rand.NewPCG(s, 4)), 60)
+	p := newPast(t, rand.New(rand.NewPCG(s, 4)), 200)
 	for _, q := range []struct {
 		text       string
 		recognised bool
@@ -218,7 +218,7 @@ func TestHandWrittenPointInTimeJoin(t *testing.T) {
 		{"SELECT l.id, h.x FROM l RIGHT JOIN f_history h ON h.k = l.k AND h.event_time = (SELECT MAX(event_time) FROM f_history WHERE k = l.k AND event_time <= l.ts) ORDER BY l.id, h.x", false},
 	} {
 		want := onPostgres(t, p.conn, q.text)
-		if want.code != "" || len(want.rows) == 0 {
+		if want.code != "" || q.recognised && len(want.rows) == 0 {
 			t.Fatalf("%s\n%s", q.text, want.text)
 		}
 		for _, off := range []bool{false, true} {

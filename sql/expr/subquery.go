@@ -117,12 +117,9 @@ func (q *Subquery) test(op string, i int, left, row []types.Value, zone *time.Lo
 	if i == len(left)-1 {
 		return pair(op, i)
 	}
-	// a < b decides; where the first columns are equal the others do; where one is NULL nothing is known.
-	switch pair("=", i) {
-	case yes:
+	// The first columns decide, the others where those are equal. A NULL among them leaves it unknown, here as there.
+	if pair("=", i) == yes {
 		return q.test(op, i+1, left, row, zone)
-	case unknown:
-		return unknown
 	}
 	return pair(op[:1], i)
 }

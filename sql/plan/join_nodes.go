@@ -49,6 +49,7 @@ func (v *Values) Describe() string {
 
 // Describe of a UnionAll and a SetOp is their operation.
 func (*UnionAll) Describe() string { return "Union all" }
+
 func (s *SetOp) Describe() string {
 	text := s.Op[:1] + strings.ToLower(s.Op[1:])
 	if s.All {
