@@ -29,15 +29,6 @@ func (c *Context) limit() int64 {
 	return c.MemoryLimit
 }
 
-// grow adds n bytes, or fails past the limit: for what cannot be written to files.
-func (a *account) grow(n int64) error {
-	a.used += n
-	if a.used <= a.limit {
-		return nil
-	}
-	return a.tooMuch()
-}
-
 // full adds n bytes and reports whether it is time to write to files what is kept; it fails where there are none.
 func (a *account) full(n int64) (bool, error) {
 	a.used += n
