@@ -243,6 +243,12 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 				return err
 			}
 		}
+		if in.beginsAnew(ev) {
+			in.staged.forget()
+			if err := in.forgetSnapshot(commit, b); err != nil {
+				return err
+			}
+		}
 		return in.staged.add(in, ev, commit)
 	}
 	if ev.HasID {
@@ -254,6 +260,11 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 	}
 	if err := in.settle(ch, b, commit); err != nil {
 		return err
+	}
+	if in.beginsAnew(ev) {
+		if err := in.forgetSnapshot(commit, b); err != nil {
+			return err
+		}
 	}
 	in.snapshotPhase(ev, commit)
 	if in.wasAtEnd && ev.Op != ReadOp {
@@ -273,10 +284,34 @@ func (in *ingest) others(ev *Event, b *batch, ch *chunk) error {
 				return err
 			}
 		}
+		if in.beginsAnew(ev) {
+			in.staged.forget()
+			if err := in.forgetSnapshot(ev.Commit, b); err != nil {
+				return err
+			}
+		}
 		in.snapshotPhase(ev, ev.Commit)
 	}
 	in.state.observe(ev.Commit, ev.Tx)
 	return nil
+}
+
+// beginsAnew reports whether a record is the first of a snapshot although another one has not ended: the connector died in it and begins anew.
+func (in *ingest) beginsAnew(ev *Event) bool {
+	return in.state.Snapshot == snapshotRunning && (ev.Snapshot == FirstSnapshot || ev.Snapshot == FirstOfTable && ev.Kind == ChangeEvent && in.hasRows())
+}
+
+// hasRows reports whether rows of the table have been read.
+func (in *ingest) hasRows() bool { return in.state.NextPos > 1 || !in.staged.empty() }
+
+// forgetSnapshot empties the table, which nobody has seen, for a snapshot that begins anew at commit: of a row that was deleted meanwhile nothing more would be heard.
+func (in *ingest) forgetSnapshot(commit int64, b *batch) error {
+	st := &in.state
+	st.History, st.SnapshotAt = commit, commit
+	if st.NextPos == 1 {
+		return nil
+	}
+	return in.change(&Event{Kind: TruncateEvent}, commit, in.assign(commit, 0), b)
 }
 
 // snapshotPhase notes where in an initial snapshot a record stands. One snapshot of all tables begins at one instant.

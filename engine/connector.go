@@ -178,11 +178,13 @@ const (
 type SnapshotMark uint8
 
 const (
-	NoSnapshot   SnapshotMark = iota
-	InSnapshot                // true, first, first_in_data_collection
-	LastSnapshot              // of all tables
+	NoSnapshot SnapshotMark = iota
+	InSnapshot
 	IncrementalSnapshot
-	LastOfTable // last_in_data_collection: others may follow
+	FirstSnapshot // of all tables
+	LastSnapshot
+	FirstOfTable // of a table: first_in_data_collection
+	LastOfTable
 )
 
 // Event is one decoded record.

@@ -98,6 +98,11 @@ func (g *staging) assumed(row []types.Value, t0 int64) int64 {
 	return max(e, math.MinInt64+1) + 1
 }
 
+// forget drops what is staged: it is being written, or its snapshot begins anew.
+func (g *staging) forget() {
+	g.rows, g.bytes, g.incremental, g.last, g.written = nil, 0, false, false, 0
+}
+
 // whole reports whether what is staged is what an earlier run had begun to write when it ended: the next record, which ends at next, was not part of it.
 func (g *staging) whole(next Position) bool { return g.written > 0 && next.Offset > g.through }
 
@@ -110,7 +115,7 @@ func (g *staging) settle(in *ingest, b *batch, until int64, full func() error) e
 	rows := g.rows
 	sorted := !g.incremental
 	skip := g.written
-	g.rows, g.bytes, g.incremental, g.last, g.written = nil, 0, false, false, 0
+	g.forget()
 	in.state.StagedThrough = in.readTo.Offset
 	if sorted {
 		sort.SliceStable(rows, func(i, j int) bool { return rows[i].c < rows[j].c })

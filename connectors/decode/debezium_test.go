@@ -110,7 +110,7 @@ func TestCommitTime(t *testing.T) {
 
 func TestSnapshotMarks(t *testing.T) {
 	for mark, want := range map[string]engine.SnapshotMark{
-		`"true"`: engine.InSnapshot, `"first"`: engine.InSnapshot, `"first_in_data_collection"`: engine.InSnapshot, `"last_in_data_collection"`: engine.LastOfTable,
+		`"true"`: engine.InSnapshot, `"first"`: engine.FirstSnapshot, `"first_in_data_collection"`: engine.FirstOfTable, `"last_in_data_collection"`: engine.LastOfTable,
 		`"last"`: engine.LastSnapshot, `"incremental"`: engine.IncrementalSnapshot, `"false"`: engine.NoSnapshot, `null`: engine.NoSnapshot, `false`: engine.NoSnapshot,
 		`true`: engine.InSnapshot,
 	} {

@@ -101,6 +101,10 @@ func (src *source) snapshot(s *scanner) engine.SnapshotMark {
 		return engine.LastSnapshot
 	case "last_in_data_collection":
 		return engine.LastOfTable
+	case "first":
+		return engine.FirstSnapshot
+	case "first_in_data_collection":
+		return engine.FirstOfTable
 	case "incremental":
 		return engine.IncrementalSnapshot
 	}
