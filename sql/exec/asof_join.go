@@ -22,6 +22,8 @@ type asOfJoin struct {
 	pair  expr.Env
 	arrow *arrow.Schema
 	types codec // of the scan's columns
+	// keyTypes are the types of the relation's key.
+	keyTypes []types.Type
 }
 
 func newAsOfJoin(n *plan.AsOfJoin, in Operator, c *Context) Operator {
@@ -29,6 +31,9 @@ func newAsOfJoin(n *plan.AsOfJoin, in Operator, c *Context) Operator {
 	j.env, j.pair = c.env(j.w), c.env(j.w+j.sw)
 	j.read = newReader(append([]expr.Expr{n.At}, n.Keys...)...)
 	j.arrow, j.types = types.ArrowSchema(n.Schema()), typesOf(n.Scan.Schema())
+	for _, k := range n.Scan.Relation.Key {
+		j.keyTypes = append(j.keyTypes, n.Scan.Relation.Columns[k].Type)
+	}
 	return &loop{body: j.run, closed: in.Close}
 }
 
@@ -115,24 +120,25 @@ func (j *asOfJoin) gather(ctx context.Context) (*chunk, error) {
 			return k, err
 		}
 		k.batches = append(k.batches, b)
-		k.used += batchSize(b)
+		k.used += batchSize(b) + int64(b.Rows())*(questionSize+int64(len(j.node.Keys))*valueSize)
+		keys := make([]types.Value, b.Rows()*len(j.node.Keys)) // one piece for all rows
 		for i := range b.Rows() {
-			q, err := j.question(b, i)
+			n := len(j.node.Keys)
+			q, err := j.question(b, i, keys[i*n:(i+1)*n:(i+1)*n])
 			if err != nil {
 				return k, err
 			}
 			k.questions = append(k.questions, q)
-			k.used += questionSize + sliceHeader + int64(len(q.Key))*valueSize
 		}
 	}
 	return k, nil
 }
 
-// questionSize is what a Question takes besides its key, and the place of its answer.
-const questionSize = 48
+// questionSize is what a Question takes besides the values of its key, with the place of its answer.
+const questionSize = 56
 
-// question is what the relation is asked for row i of b. Its key's strings may point into b, which the chunk keeps.
-func (j *asOfJoin) question(b *types.Batch, i int) (Question, error) {
+// question is what the relation is asked for row i of b, with key as the place for its key, whose strings may point into b, which the chunk keeps.
+func (j *asOfJoin) question(b *types.Batch, i int, key []types.Value) (Question, error) {
 	j.read.read(b, i, j.env.Row)
 	at, err := j.node.At.Eval(&j.env)
 	if err != nil {
@@ -141,22 +147,23 @@ func (j *asOfJoin) question(b *types.Batch, i int) (Question, error) {
 	if at.IsNull() {
 		return Question{NoKey: true}, nil
 	}
-	q := Question{At: at.I}
+	q := Question{At: at.I, Key: key}
 	if j.node.Before && at.I != types.Infinity && at.I != types.NegInfinity {
 		q.At--
 	}
-	rel := j.node.Scan.Relation
-	q.Key = make([]types.Value, len(j.node.Keys))
 	for n, x := range j.node.Keys {
 		v, err := x.Eval(&j.env)
 		if err != nil {
 			return Question{}, err
 		}
-		exact, ok := exactly(v, rel.Columns[rel.Key[n]].Type)
+		ok := !v.IsNull()
+		if t := j.keyTypes[n]; ok && t != x.Type() {
+			v, ok = exactly(v, t)
+		}
 		if !ok {
 			return Question{NoKey: true}, nil
 		}
-		q.Key[n] = exact
+		key[n] = v
 	}
 	return q, nil
 }

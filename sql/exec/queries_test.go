@@ -149,6 +149,14 @@ func (s sight) free() []shape {
 // inner is what a subquery sees around it.
 func (s sight) inner() []shape { return append(slices.Clone(s.free()), s.outer...) }
 
+// inside is what a subquery of a query with sight s reads of the queries around it: all that it could, or nothing.
+func (g *queryMaker) inside(s sight) []shape {
+	if g.chance(2) {
+		return nil
+	}
+	return s.inner()
+}
+
 // query makes a query; ordered is set where the order of its rows is determined.
 func (g *queryMaker) query(depth int, outer []shape) (t *tree, out []shape, ordered bool) {
 	before := len(g.with)
@@ -420,22 +428,22 @@ func (g *queryMaker) someCondition(depth int, s sight) *tree {
 		case 1:
 			return form("bool", "NOT (@)", g.condition(depth-1, s))
 		case 2, 3:
-			sub, _, _ := g.query(depth-1, s.inner())
+			sub, _, _ := g.query(depth-1, g.inside(s))
 			return form("bool", g.pick("", "NOT ")+"EXISTS (@)", sub)
 		case 4, 5:
-			sub, _ := g.body(depth-1, s.inner(), []string{k})
+			sub, _ := g.body(depth-1, g.inside(s), []string{k})
 			return form("bool", "@"+g.pick(" IN", " NOT IN")+" (@)", g.expr(k, depth-1, s), sub)
 		case 6:
-			sub, _ := g.body(depth-1, s.inner(), []string{k})
+			sub, _ := g.body(depth-1, g.inside(s), []string{k})
 			op := g.pick("=", "<>", "<", "<=", ">", ">=")
 			return form("bool", "@ "+op+g.pick(" ANY", " ALL")+" (@)", g.expr(k, depth-1, s), sub)
 		case 7:
 			l := g.kindIn(s)
-			sub, _ := g.body(depth-1, s.inner(), []string{k, l})
+			sub, _ := g.body(depth-1, g.inside(s), []string{k, l})
 			return form("bool", "(@, @)"+g.pick(" IN", " NOT IN")+" (@)", g.expr(k, depth-1, s), g.expr(l, depth-1, s), sub)
 		case 8:
 			l := g.kindIn(s)
-			sub, _ := g.body(0, s.inner(), []string{k, l})
+			sub, _ := g.body(0, g.inside(s), []string{k, l})
 			return form("bool", "(@, @) "+g.pick("=", "<>", "<", ">=")+" (SELECT x.a, x.b FROM (@) AS x (a, b) ORDER BY 1, 2 LIMIT 1)", g.expr(k, depth-1, s), g.expr(l, depth-1, s), sub)
 		}
 	}

@@ -16,29 +16,33 @@ import (
 
 // large are queries over n (numbers) that keep much, with whether their order is determined.
 var large = map[string]bool{
-	"SELECT * FROM n ORDER BY s, id":                                                         true,
-	"SELECT m, id FROM n ORDER BY m DESC":                                                    true, // the sort is stable
-	"SELECT m, id FROM n ORDER BY m DESC LIMIT 2000":                                         true,
-	"SELECT id, COUNT(*), MIN(s), SUM(m) FROM n GROUP BY id":                                 false,
-	"SELECT id % 799, COUNT(*), MAX(s), AVG(id), COUNT(DISTINCT m) FROM n GROUP BY 1":        false,
-	"SELECT DISTINCT id / 2 FROM n":                                                          false,
-	"SELECT a.id, b.s FROM n a JOIN n b ON a.id = b.id + 1":                                  false,
-	"SELECT a.id, b.id FROM n a LEFT JOIN n b ON a.id = b.id + 2500 AND b.m > 2":             false,
-	"SELECT a.id, b.id FROM n a FULL JOIN n b ON a.id = b.id + 2500":                         false,
-	"SELECT a.id, b.id FROM n a RIGHT JOIN n b ON a.id = b.id * 2 AND a.m = 1":               false,
-	"SELECT COUNT(*), SUM(a.id) FROM n a JOIN n b ON a.m = b.m WHERE a.id < 20":              true, // few keys, many rows
-	"SELECT a.id FROM n a WHERE NOT EXISTS (SELECT 1 FROM n b WHERE b.id = a.id + 1)":        false,
-	"SELECT a.id FROM n a WHERE EXISTS (SELECT 1 FROM n b WHERE b.id = a.id * 3)":            false,
-	"SELECT a.id FROM n a WHERE a.id NOT IN (SELECT b.id + 10 FROM n b)":                     false,
-	"SELECT COUNT(*) FROM n a WHERE a.id NOT IN (SELECT NULLIF(b.id + 10, 77) FROM n b)":     true,
-	"SELECT COUNT(*) FROM n a LEFT JOIN n b ON a.id < b.id AND b.id < 30 WHERE a.id < 40":    true, // no keys
-	"SELECT a.id FROM (SELECT * FROM n WHERE id < 50) a, n b WHERE a.id + b.id = 2999":       false,
-	"SELECT id FROM n EXCEPT SELECT id * 2 FROM n":                                           false,
-	"SELECT m FROM n INTERSECT ALL SELECT id FROM n":                                         false,
-	"SELECT id FROM n UNION SELECT id + 1500 FROM n":                                         false,
-	"WITH x AS (SELECT id, s FROM n) SELECT COUNT(*), MAX(a.s) FROM x a JOIN x b USING (id)": true,
-	"SELECT COUNT(*) FROM n WHERE id <= ALL (SELECT id + 7 FROM n)":                          true,
-	"SELECT COUNT(*) FROM n WHERE id <> ALL (SELECT id + 7 FROM n) OR m = 9":                 true,
+	"SELECT * FROM n ORDER BY s, id":                                                                   true,
+	"SELECT m, id FROM n ORDER BY m DESC":                                                              true, // the sort is stable
+	"SELECT m, id FROM n ORDER BY m DESC LIMIT 2000":                                                   true,
+	"SELECT id, COUNT(*), MIN(s), SUM(m) FROM n GROUP BY id":                                           false,
+	"SELECT id % 799, COUNT(*), MAX(s), AVG(id), COUNT(DISTINCT m) FROM n GROUP BY 1":                  false,
+	"SELECT DISTINCT id / 2 FROM n":                                                                    false,
+	"SELECT a.id, b.s FROM n a JOIN n b ON a.id = b.id + 1":                                            false,
+	"SELECT a.id, b.id FROM n a LEFT JOIN n b ON a.id = b.id + 2500 AND b.m > 2":                       false,
+	"SELECT a.id, b.id FROM n a FULL JOIN n b ON a.id = b.id + 2500":                                   false,
+	"SELECT a.id, b.id FROM n a RIGHT JOIN n b ON a.id = b.id * 2 AND a.m = 1":                         false,
+	"SELECT COUNT(*), SUM(a.id) FROM n a JOIN n b ON a.m = b.m WHERE a.id < 20":                        true, // few keys, many rows
+	"SELECT a.id FROM n a WHERE NOT EXISTS (SELECT 1 FROM n b WHERE b.id = a.id + 1)":                  false,
+	"SELECT a.id FROM n a WHERE EXISTS (SELECT 1 FROM n b WHERE b.id = a.id * 3)":                      false,
+	"SELECT a.id FROM n a WHERE a.id NOT IN (SELECT b.id + 10 FROM n b)":                               false,
+	"SELECT COUNT(*) FROM n a WHERE a.id NOT IN (SELECT NULLIF(b.id + 10, 77) FROM n b)":               true,
+	"SELECT a.id, b.id FROM n a LEFT JOIN n b ON a.id + 2990 < b.id WHERE a.id < 20":                   false, // no keys
+	"SELECT a.id FROM n a WHERE NOT EXISTS (SELECT 1 FROM n b WHERE b.id > a.id + 2990) AND a.id < 20": false,
+	"SELECT a.id FROM n a WHERE EXISTS (SELECT 1 FROM n b WHERE b.id > a.id + 2990) AND a.id < 20":     false,
+	"SELECT a.id, b.id FROM (SELECT * FROM n WHERE id < 20) a RIGHT JOIN n b ON a.id + 2990 < b.id":    false,
+	"SELECT a.id FROM n a WHERE NULLIF(a.id, 5) NOT IN (SELECT b.id + 10 FROM n b)":                    false,
+	"SELECT a.id FROM (SELECT * FROM n WHERE id < 50) a, n b WHERE a.id + b.id = 2999":                 false,
+	"SELECT id FROM n EXCEPT SELECT id * 2 FROM n":                                                     false,
+	"SELECT m FROM n INTERSECT ALL SELECT id FROM n":                                                   false,
+	"SELECT id FROM n UNION SELECT id + 1500 FROM n":                                                   false,
+	"WITH x AS (SELECT id, s FROM n) SELECT COUNT(*), MAX(a.s) FROM x a JOIN x b USING (id)":           true,
+	"SELECT COUNT(*) FROM n WHERE id <= ALL (SELECT id + 7 FROM n)":                                    true,
+	"SELECT COUNT(*) FROM n WHERE id <> ALL (SELECT id + 7 FROM n) OR m = 9":                           true,
 }
 
 // TestSpilling: with a fraction of the memory that they need queries give the same rows, in the same order where it is determined, and leave no files.
