@@ -28,7 +28,8 @@ type Tables interface {
 	Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (Rows, error)
 	// Sweep answers many questions about one relation: its row for a key at a moment, with the scan's Columns. It calls answer(i, row) for each
 	// question i in 0..len(qs)-1, in any order, once; row is nil where there is none, and valid only during the call. The row of a history
-	// (plan.FeatureHistory) at a moment is the last one whose event_time is not after it. An error of answer ends the sweep and is returned.
+	// (plan.FeatureHistory) at a moment is the last one whose event_time is not after it. An error of answer ends the sweep and is
+	// returned; questions whose answers took too much memory are then asked again, fewer at a time.
 	Sweep(ctx context.Context, s *plan.Scan, qs []Question, answer func(i int, row []types.Value) error) error
 }
 
