@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -197,7 +196,7 @@ func TestWideAndLong(t *testing.T) {
 	}
 }
 
-// A statement that needs more memory than it may have is refused by name, or reads its table in parts, and the next one runs.
+// A statement that needs more memory than it may have reads its table in parts, or writes what it keeps to files.
 func TestMemoryLimit(t *testing.T) {
 	dir := t.TempDir()
 	e := openEngine(t, filepath.Join(dir, "data"), engine.Options{})
@@ -222,17 +221,13 @@ func TestMemoryLimit(t *testing.T) {
 		}
 		return n, rows.Err()
 	}
-	for _, sql := range []string{"SELECT id, body FROM t", "SELECT body FROM f", "SELECT id FROM t WHERE id = ANY('{1,2}')"} {
+	for _, sql := range []string{
+		"SELECT id, body FROM t", "SELECT body FROM f", "SELECT id FROM t WHERE id = ANY('{1,2}')",
+		"SELECT body FROM t ORDER BY body DESC", "SELECT DISTINCT body FROM t", "SELECT body, COUNT(*) FROM t GROUP BY body",
+	} {
 		n, err := run(sql)
 		if err != nil || n != 3000 && n != 2 {
 			t.Errorf("%s: %d rows, %v", sql, n, err)
-		}
-	}
-	for _, sql := range []string{"SELECT body FROM t ORDER BY body DESC", "SELECT DISTINCT body FROM t", "SELECT body, COUNT(*) FROM t GROUP BY body"} {
-		_, err := run(sql)
-		var said *types.Error
-		if code(err) != types.CodeOutOfMemory || !errors.As(err, &said) || !strings.Contains(said.Message+said.Hint, "memory_limit") {
-			t.Errorf("%s: %v", sql, err)
 		}
 	}
 	if err := s.Exec(t.Context(), "RESET memory_limit"); err != nil {
