@@ -19,6 +19,9 @@ func (ev *Evaluator) Changes(key []types.Value, log Log, from, to int64, yield f
 	if log.Root == nil {
 		log.Root = ev.empty
 	}
+	ev = ev.idle()
+	ev.busy = true
+	defer ev.done()
 	w := changeWatch{yield: yield, at: from}
 	if ev.f.Attribute {
 		return ev.changesOfVersions(key, &log, from, to, &w)
@@ -89,7 +92,7 @@ func (ev *Evaluator) changesByEval(key []types.Value, log *Log, to int64, w *cha
 		moments = append([]int64{w.at}, moments...)
 	}
 	for _, t := range moments {
-		row, err := ev.Eval(key, *log, t)
+		row, err := ev.eval(key, log, t)
 		if err == nil {
 			err = w.see(t, row)
 		}

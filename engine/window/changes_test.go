@@ -220,15 +220,61 @@ func TestEvalManyIsEval(t *testing.T) {
 	}
 }
 
-// eval evaluates by an evaluator of its own, so that one that is in the middle of something is left alone.
+// eval evaluates by an evaluator of its own.
 func (x *trial) eval(t int64) ([]types.Value, error) {
-	cols := make([]int, 0, len(x.ev.layout.Types))
-	cols = append(cols, x.ev.cols...)
-	ev, err := New(x.f, x.ev.layout, cols)
+	ev, err := New(x.f, x.ev.layout, x.ev.cols)
 	if err != nil {
 		return nil, err
 	}
 	return ev.Eval(x.key, x.log, t)
+}
+
+// TestAnEvaluatorAnswersWhileItCallsBack: the rows that it goes on with are those that it would have given undisturbed.
+func TestAnEvaluatorAnswersWhileItCallsBack(t *testing.T) {
+	rounds := 120
+	if testing.Short() {
+		rounds = 40
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(11, uint64(seed)))
+		x := newTrial(t, r)
+		from, to := x.m.moment(r), int64(start+200*24*hour)
+		times := x.m.moments(r, 20)
+		slices.Sort(times)
+		disturb := func(at int64) {
+			t.Helper()
+			want, wantErr := x.eval(at)
+			if got, err := x.ev.Eval(x.key, x.log, at); text(got, err) != text(want, wantErr) {
+				t.Fatalf("seed %d: %s\nmeanwhile at %d: %s, want %s", seed, x.sql, at, text(got, err), text(want, wantErr))
+			}
+			// Whether these fail is not the question here.
+			_, _, _ = x.ev.UpdatedAt(x.key, x.log, from, at)
+			_, _ = x.ev.Contributors(x.key, x.log, at, 0)
+			_ = x.ev.EvalMany(x.key, x.log, times, func(int, []types.Value) error { return nil })
+		}
+		for _, all := range []func(see func(at int64, row []types.Value) error) error{
+			func(see func(at int64, row []types.Value) error) error {
+				return x.ev.EvalMany(x.key, x.log, times, func(i int, row []types.Value) error { return see(times[i], row) })
+			},
+			func(see func(at int64, row []types.Value) error) error {
+				return x.ev.Changes(x.key, x.log, from, to, see)
+			},
+		} {
+			var alone, disturbed []string
+			err := all(func(at int64, row []types.Value) error {
+				alone = append(alone, fmt.Sprint(at, text(row, nil)))
+				return nil
+			})
+			again := all(func(at int64, row []types.Value) error {
+				disturb(x.m.moment(r))
+				disturbed = append(disturbed, fmt.Sprint(at, text(row, nil)))
+				return nil
+			})
+			if !slices.Equal(alone, disturbed) || text(nil, err) != text(nil, again) {
+				t.Fatalf("seed %d: %s\n got %q\nwant %q", seed, x.sql, disturbed, alone)
+			}
+		}
+	}
 }
 
 func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {

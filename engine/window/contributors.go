@@ -27,6 +27,7 @@ func (ev *Evaluator) Contributors(key []types.Value, log Log, t int64, output in
 	if log.Root == nil {
 		log.Root = ev.empty
 	}
+	ev = ev.idle()
 	ev.rows.begin(key, t)
 	if err := ev.moveFilters(); err != nil {
 		return nil, err

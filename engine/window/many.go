@@ -13,6 +13,9 @@ func (ev *Evaluator) EvalMany(key []types.Value, log Log, times []int64, yield f
 	if log.Root == nil {
 		log.Root = ev.empty
 	}
+	ev = ev.idle()
+	ev.busy = true
+	defer ev.done()
 	switch {
 	case len(times) == 0:
 		return nil
@@ -21,6 +24,9 @@ func (ev *Evaluator) EvalMany(key []types.Value, log Log, times []int64, yield f
 	}
 	return ev.evalEach(key, &log, times, 0, yield)
 }
+
+// done ends a method that has called back.
+func (ev *Evaluator) done() { ev.busy = false }
 
 // onePass is EvalMany by one pass over the log.
 func (ev *Evaluator) onePass(key []types.Value, log *Log, times []int64, yield func(i int, row []types.Value) error) error {
@@ -37,7 +43,7 @@ func (ev *Evaluator) onePass(key []types.Value, log *Log, times []int64, yield f
 // evalEach is EvalMany by an evaluation for each moment from the i-th on.
 func (ev *Evaluator) evalEach(key []types.Value, log *Log, times []int64, i int, yield func(i int, row []types.Value) error) error {
 	for ; i < len(times); i++ {
-		row, err := ev.Eval(key, *log, times[i])
+		row, err := ev.eval(key, log, times[i])
 		if err == nil {
 			err = yield(i, row)
 		}

@@ -40,6 +40,7 @@ var mutants = []mutant{
 	{"engine/window/sweep.go", "earliest(s.turns[s.turned].t)", "_ = s.turned"},
 	{"engine/window/sweep.go", "earliest(s.truncations[s.truncated].c)", "_ = s.truncated"},
 	{"engine/window/sweep.go", "if x.place == b.from {\n\t\treturn nil", "if x.place >= 0 {\n\t\treturn nil"},
+	{"engine/window/window.go", "if !ev.busy {", "if ev.f != nil {"},
 	// What a sweep reads.
 	{"engine/window/load.go", "ev.rows.env.Now = first\n", "ev.rows.env.Now = last\n"},
 	{"engine/window/load.go", "s.truncations[placed].pos <= e.Pos", "s.truncations[placed].pos < e.Pos"},

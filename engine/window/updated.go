@@ -13,6 +13,7 @@ func (ev *Evaluator) UpdatedAt(key []types.Value, log Log, from, t int64) (at in
 	if log.Root == nil {
 		log.Root = ev.empty
 	}
+	ev = ev.idle()
 	newest, any, err := ev.newestCommit(&log, t)
 	if err != nil {
 		return 0, false, err

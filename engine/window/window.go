@@ -56,8 +56,8 @@ func (l *Log) firstPos(t int64) int64 {
 	return first
 }
 
-// Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time, and no
-// call of it while it calls back.
+// Evaluator evaluates a feature over logs of one layout. It reuses its buffers: one goroutine at a time. While it
+// calls back it may be called: another evaluator, which it keeps for that, answers.
 type Evaluator struct {
 	f      *plan.Feature
 	layout *history.Layout
@@ -81,6 +81,8 @@ type Evaluator struct {
 	row             []types.Value // the outputs
 
 	sweep       *sweep          // nil until it is needed
+	busy        bool            // a method calls back
+	other       *Evaluator      // for calls meanwhile; nil until there is one
 	live, ended []history.Entry // scratch of newest
 }
 
@@ -108,14 +110,33 @@ func (ev *Evaluator) Eval(key []types.Value, log Log, t int64) ([]types.Value, e
 	if log.Root == nil {
 		log.Root = ev.empty
 	}
+	return ev.idle().eval(key, &log, t)
+}
+
+// idle returns ev, or while it calls back another evaluator of the feature.
+func (ev *Evaluator) idle() *Evaluator {
+	if !ev.busy {
+		return ev
+	}
+	if ev.other == nil {
+		var err error
+		if ev.other, err = New(ev.f, ev.layout, ev.cols); err != nil {
+			panic("window: an evaluator that was made once cannot be made again: " + err.Error())
+		}
+	}
+	return ev.other.idle()
+}
+
+// eval is Eval; the log has a root.
+func (ev *Evaluator) eval(key []types.Value, log *Log, t int64) ([]types.Value, error) {
 	ev.rows.begin(key, t)
 	if err := ev.moveFilters(); err != nil {
 		return nil, err
 	}
 	if ev.f.Attribute {
-		return ev.attribute(&log, t)
+		return ev.attribute(log, t)
 	}
-	exists, err := ev.aggregate(&log, t)
+	exists, err := ev.aggregate(log, t)
 	if err != nil || !exists {
 		return nil, err
 	}
