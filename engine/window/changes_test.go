@@ -115,7 +115,7 @@ func (x *trial) changes(from, to int64) (out []string) {
 func (m *model) moment(r *rand.Rand) int64 { return m.moments(r, 1)[0] }
 
 func TestChangesAreAllMomentsAtWhichTheRowIsAnother(t *testing.T) {
-	rounds, seen, failed := 500, 0, 0
+	rounds, seen, failed := 300, 0, 0
 	if testing.Short() {
 		rounds = 120
 	}
@@ -157,7 +157,7 @@ func cutError(s string) (at, code string, ok bool) {
 }
 
 func TestEvalManyIsEval(t *testing.T) {
-	rounds, compared, failed := 600, 0, 0
+	rounds, compared, failed := 400, 0, 0
 	if testing.Short() {
 		rounds = 150
 	}
