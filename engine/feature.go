@@ -70,21 +70,11 @@ func featureRelation(p *plan.Feature) (*plan.Relation, error) {
 	for _, o := range p.Outputs {
 		r.Columns = append(r.Columns, types.Column{Name: o.Name, Type: o.T})
 	}
-	for k, c := range p.Keys {
-		at := -1
-		for i, o := range p.Outputs {
-			index := k // an aggregating feature's outputs see the key values first
-			if p.Attribute {
-				index = c
-			}
-			if col, ok := o.X.(*expr.Column); ok && col.Index == index {
-				at = i
-				break
-			}
-		}
+	for k, at := range p.KeyOutputs() {
 		if at < 0 {
-			return nil, types.Errorf(types.CodeInvalidTableDef, "feature %q does not select its entity column %q", p.Name, p.Columns[c].Name).
-				WithHint("reads are by entity: add %s to the SELECT list", p.Columns[c].Name)
+			name := p.Columns[p.Keys[k]].Name
+			return nil, types.Errorf(types.CodeInvalidTableDef, "feature %q does not select its entity column %q", p.Name, name).
+				WithHint("reads are by entity: add %s to the SELECT list", name)
 		}
 		r.Key = append(r.Key, at)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -119,18 +120,7 @@ func (st *statement) askable(ctx context.Context, src *source, s *plan.Scan, qs 
 }
 
 func latest(asked []question) int64 {
-	return slices.MaxFunc(asked, func(a, b question) int { return compareTimes(a.at, b.at) }).at
-}
-
-func compareTimes(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
+	return slices.MaxFunc(asked, func(a, b question) int { return cmp.Compare(a.at, b.at) }).at
 }
 
 // withinHistory refuses questions from before the history begins, or, under before_history = 'null', answers them with no row and counts them.
@@ -193,7 +183,7 @@ func (sw *sweep) features(ctx context.Context, f *feature) error {
 		return nil
 	}
 	if sw.scan.Relation.Kind == plan.FeatureRelation {
-		earliest := slices.MinFunc(sw.asked, func(a, b question) int { return compareTimes(a.at, b.at) })
+		earliest := slices.MinFunc(sw.asked, func(a, b question) int { return cmp.Compare(a.at, b.at) })
 		if err := f.readable(earliest.at, sw.p); err != nil {
 			return err
 		}

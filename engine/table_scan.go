@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"hash/maphash"
 	"math"
@@ -245,7 +246,7 @@ func (r *sourceScan) emitStored(rows map[string]stored) error {
 	for _, s := range rows {
 		sorted = append(sorted, s)
 	}
-	slices.SortFunc(sorted, func(a, b stored) int { return int(max(-1, min(1, a.pos-b.pos))) })
+	slices.SortFunc(sorted, func(a, b stored) int { return cmp.Compare(a.pos, b.pos) })
 	for _, s := range sorted {
 		if err := r.emitEncoded(s.bytes); err != nil {
 			return err
