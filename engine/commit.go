@@ -4,450 +4,33 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/asofdb/asof/engine/record"
-	"github.com/asofdb/asof/engine/window"
-	"github.com/asofdb/asof/sql/types"
 	"github.com/asofdb/asof/storage"
 )
 
-// batch gathers what one durable commit will hold.
-type batch struct {
-	changes []record.Change
-	rejects []reject
-	bytes   int // estimate of the block before compression
-	atEnd   bool
-	size    int64
-}
-
-// batchBytes bounds a commit beside the number of its changes, so that its block fits one transaction of the store.
-const batchBytes = 3 << 20
-
-// commit is the second stage: it alone gives times, completes changes and makes them durable.
-func (in *ingest) commit(ctx context.Context, chunks <-chan *chunk) error {
-	for ch := range chunks {
-		if err := in.process(ctx, ch); err != nil {
-			return err
+// commit is the third stage: it makes sealed batches durable, in their order, while the next ones are gathered. It goes on to the last one although ingest is cancelled, but after a
+// failure nothing more is written.
+func (in *ingest) commit(batches <-chan *sealed, out chan<- *committed) error {
+	var failure error
+	for b := range batches {
+		if failure != nil {
+			continue
 		}
+		failure = in.guarded(func() error { return in.write(b) })
+		if failure != nil {
+			in.cancel(failure)
+			continue
+		}
+		out <- &committed{changes: b.changes, state: b.state, atEnd: b.atEnd, size: b.size, lag: b.lag}
 	}
-	return nil
+	return failure
 }
 
-// process makes one chunk durable, in as many commits as it takes.
-func (in *ingest) process(ctx context.Context, ch *chunk) error {
+// write makes a batch durable, and its rows current.
+func (in *ingest) write(b *sealed) error {
 	s := in.src
-	b := &batch{size: ch.size}
-	stop, rejects := ch.stop, ch.rejects
-	for i := range ch.events {
-		ev := &ch.events[i]
-		if err := in.hold(ctx, ev, ch, b); err != nil {
-			return err
-		}
-		for len(rejects) > 0 && rejects[0].at <= i {
-			in.rejected = append(in.rejected, rejects[0])
-			in.records++
-			rejects = rejects[1:]
-		}
-		if in.staged.whole(ch.places[i]) {
-			if err := in.settle(ch, b, NoTime); err != nil {
-				return err
-			}
-		}
-		err := in.event(ev, b, ch)
-		var bad *badRecord
-		switch {
-		case errors.As(err, &bad) && s.settings.rejects:
-			in.rejected = append(in.rejected, newReject(ch.lines[i], bad.reason, ch.raw[i], ch.polled, i))
-		case errors.As(err, &bad):
-			stop = &stopped{ch.lines[i], bad.reason}
-		case err != nil:
-			return err
-		}
-		if stop != nil && err != nil {
-			break
-		}
-		in.readTo = ch.places[i]
-		in.records++
-		if in.staged.last {
-			if err := in.settle(ch, b, NoTime); err != nil {
-				return err
-			}
-		}
-		in.advance(b)
-		if len(b.changes) >= s.eng.options.BatchChanges || b.bytes >= batchBytes {
-			if err := in.write(b, ch.polled); err != nil {
-				return err
-			}
-		}
-	}
-	if stop == nil {
-		in.rejected = append(in.rejected, rejects...)
-		in.records += int64(len(rejects))
-	}
-	return in.finish(ch, b, stop)
-}
-
-// advance makes what has been taken in part of the batch's position, with the records and rejects that were met on the way: a crash reads what comes after the position
-// again, and must neither lose nor repeat any of them. While rows are staged the position stays before them, and all of this with it.
-func (in *ingest) advance(b *batch) {
-	if !in.staged.empty() {
-		return
-	}
-	in.state.Position = in.readTo
-	in.state.Counters.Records += in.records
-	b.rejects = append(b.rejects, in.rejected...)
-	in.records, in.rejected = 0, nil
-}
-
-// finish takes the evidence that a chunk's end gives, and commits what is left.
-func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
-	s := in.src
-	if stop == nil && ch.records > 0 {
-		in.readTo = ch.next
-	}
-	ev := evidence{atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil}
-	if ev.final || ev.silent {
-		if err := in.settle(ch, b, NoTime); err != nil {
-			return err
-		}
-		in.state.endSnapshot()
-	}
-	in.advance(b)
-	if ch.complete {
-		in.state.Complete = true
-	}
-	if stop != nil {
-		in.state.Stopped, in.state.StoppedLine = stop.reason, stop.line
-	}
-	before := in.state.Frontier
-	in.state.bound(ev, s.settings.clock && s.settings.follow, in.lag(ch.polled).Microseconds())
-	first := ch.atEnd && !in.ended
-	in.ended = in.ended || ch.atEnd
-	idle := !first && len(b.changes) == 0 && len(b.rejects) == 0 && ch.records == 0 && !ev.final
-	if idle && (in.state.Frontier == before || ch.polled.Sub(in.idleAt) < idleCommitEvery) {
-		in.state.Frontier = before
-		return nil
-	}
-	if idle {
-		in.idleAt = ch.polled
-	}
-	b.atEnd = ch.atEnd || ch.complete
-	if err := in.write(b, ch.polled); err != nil {
-		return err
-	}
-	if stop != nil {
-		return s.stoppedError(stop)
-	}
-	return nil
-}
-
-// idleCommitEvery bounds how often a frontier that moves without changes is made durable.
-const idleCommitEvery = 100 * time.Millisecond
-
-// settle writes what was staged, at the moment that ends the staging: a streamed record committed at until, or NoTime.
-func (in *ingest) settle(ch *chunk, b *batch, until int64) error {
-	return in.staged.settle(in, b, until, func() error {
-		if len(b.changes) >= in.src.eng.options.BatchChanges || b.bytes >= batchBytes {
-			return in.write(b, ch.polled)
-		}
-		return nil
-	})
-}
-
-// snapshotPause is how long a snapshot may pause, between two tables or two fetches, before it is taken to have ended although its last row did not say so.
-const snapshotPause = 5 * time.Second
-
-// silence reports whether the reader has stood at the end for close_after.
-func (in *ingest) silence(ch *chunk) bool {
-	limit := in.src.settings.closeAfter
-	if in.state.Snapshot == snapshotRunning {
-		limit = max(limit, snapshotPause)
-	}
-	switch {
-	case !ch.atEnd:
-		in.endSince, in.wasAtEnd = time.Time{}, false
-	case ch.records > 0 || in.endSince.IsZero():
-		in.endSince, in.wasAtEnd = ch.polled, true
-	}
-	return ch.atEnd && ch.polled.Sub(in.endSince) >= limit
-}
-
-func (in *ingest) lag(now time.Time) time.Duration {
-	if in.src.settings.idleLag > 0 {
-		return in.src.settings.idleLag
-	}
-	return in.delays.lag(now)
-}
-
-// hold waits while a record of a live source claims to have been committed later than now: showing it would show the future, and changing its time would show it before it was committed.
-func (in *ingest) hold(ctx context.Context, ev *Event, ch *chunk, b *batch) error {
-	s := in.src
-	if !s.settings.follow || ev.Commit == NoTime {
-		return nil
-	}
-	limit := ch.polled.Add(s.settings.allowedSkew)
-	if ev.Commit <= limit.UnixMicro() {
-		return nil
-	}
-	if err := in.write(b, ch.polled); err != nil {
-		return err
-	}
-	s.setHeld(fmt.Sprintf("CLOCK_SKEW: a record was committed at %s, %s after this machine's clock; set the clock, or allowed_skew",
-		types.NewTimestamptz(ev.Commit), (time.Duration(ev.Commit-ch.polled.UnixMicro()) * time.Microsecond).Round(time.Millisecond)))
-	defer s.setHeld("")
-	for {
-		wait := time.Duration(ev.Commit-s.eng.options.Clock().Add(s.settings.allowedSkew).UnixMicro()) * time.Microsecond
-		if wait <= 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(min(wait, time.Second)):
-		}
-	}
-}
-
-// event adds what one event does to the batch. A *badRecord error leaves the batch as it was.
-func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
-	st := &in.state
-	switch ev.Kind {
-	case HeartbeatEvent:
-		st.heartbeat(ev.Clock)
-		return nil
-	case BeginEvent:
-		st.begin(ev.Tx, ev.Commit)
-		return nil
-	case EndEvent:
-		st.end(ev.Tx, ev.Commit)
-		return nil
-	case SkipEvent, OtherTableEvent:
-		return in.others(ev, b, ch)
-	}
-	s := in.src
-	if ev.Table != "" {
-		st.Table = ev.Table
-	}
-	commit, err := s.commitTime(ev)
-	if err != nil {
-		return err
-	}
-	if err := s.checkSize(ev); err != nil {
-		return err
-	}
-	if in.staged.takes(ev) { // before it is recognised as seen: what a crash left unwritten must be staged whole again
-		if in.staged.incremental != (ev.Snapshot == IncrementalSnapshot) {
-			if err := in.settle(ch, b, NoTime); err != nil {
-				return err
-			}
-		}
-		if in.beginsAnew(ev) {
-			in.staged.forget()
-			if err := in.forgetSnapshot(commit, b); err != nil {
-				return err
-			}
-		}
-		return in.staged.add(in, ev, commit)
-	}
-	if ev.HasID {
-		in.completer.key = s.imageKey(in.completer.key[:0], ev)
-		if !in.seen.addNew(ev.Tx, ev.LSN, seenOp(ev), in.completer.key, ev.Order) {
-			st.Counters.Repeated++
-			return nil
-		}
-	}
-	if err := in.settle(ch, b, commit); err != nil {
-		return err
-	}
-	if in.beginsAnew(ev) {
-		if err := in.forgetSnapshot(commit, b); err != nil {
-			return err
-		}
-	}
-	in.snapshotPhase(ev, commit)
-	if in.wasAtEnd && ev.Op != ReadOp {
-		in.delays.add(ch.polled, time.Duration(ch.polled.UnixMicro()-commit)*time.Microsecond)
-	}
-	return in.change(ev, commit, in.assign(commit, ev.Tx), b)
-}
-
-// others takes the evidence of a record that is no change of the source's table.
-func (in *ingest) others(ev *Event, b *batch, ch *chunk) error {
-	if ev.Commit == NoTime || ev.Snapshot == IncrementalSnapshot {
-		return nil
-	}
-	if ev.Kind == OtherTableEvent {
-		if ev.Snapshot == NoSnapshot {
-			if err := in.settle(ch, b, ev.Commit); err != nil {
-				return err
-			}
-		}
-		if in.beginsAnew(ev) {
-			in.staged.forget()
-			if err := in.forgetSnapshot(ev.Commit, b); err != nil {
-				return err
-			}
-		}
-		in.snapshotPhase(ev, ev.Commit)
-	}
-	in.state.observe(ev.Commit, ev.Tx)
-	return nil
-}
-
-// beginsAnew reports whether a record is the first of a snapshot although another one has not ended: the connector died in it and begins anew.
-func (in *ingest) beginsAnew(ev *Event) bool {
-	return in.state.Snapshot == snapshotRunning && (ev.Snapshot == FirstSnapshot || ev.Snapshot == FirstOfTable && ev.Kind == ChangeEvent && in.hasRows())
-}
-
-// hasRows reports whether rows of the table have been read.
-func (in *ingest) hasRows() bool { return in.state.NextPos > 1 || !in.staged.empty() }
-
-// forgetSnapshot empties the table, which nobody has seen, for a snapshot that begins anew at commit: of a row that was deleted meanwhile nothing more would be heard.
-func (in *ingest) forgetSnapshot(commit int64, b *batch) error {
-	st := &in.state
-	st.History, st.SnapshotAt = commit, commit
-	if st.NextPos == 1 {
-		return nil
-	}
-	return in.change(&Event{Kind: TruncateEvent}, commit, in.assign(commit, 0), b)
-}
-
-// snapshotPhase notes where in an initial snapshot a record stands. One snapshot of all tables begins at one instant.
-func (in *ingest) snapshotPhase(ev *Event, commit int64) {
-	st := &in.state
-	if ev.Snapshot == IncrementalSnapshot {
-		return
-	}
-	if ev.Snapshot != NoSnapshot && st.Snapshot == noSnapshot && st.LastC == NoTime && st.Frontier == NoTime { // a later one is a matter of updates
-		st.Snapshot, st.SnapshotAt = snapshotRunning, commit
-	}
-	if ev.Snapshot == NoSnapshot || ev.Snapshot == LastSnapshot || ev.Snapshot == LastOfTable && ev.Kind == ChangeEvent {
-		st.endSnapshot()
-	}
-}
-
-// assign gives a change its c and counts what had to be done for it.
-func (in *ingest) assign(commit, tx int64) int64 {
-	st := &in.state
-	if in.src.relation.PlainTable { // it has no timeline
-		st.observe(0, 0)
-		st.LastC = 0
-		return 0
-	}
-	known := st.timeline.Split
-	c, shifted, inverted := st.timeline.assign(commit, tx)
-	if inverted {
-		st.Counters.Inverted++
-	}
-	switch split := st.timeline.Split; {
-	case split && !known:
-		st.Counters.Split++
-	case !split && shifted > 0:
-		st.Counters.Shifted++
-		st.Counters.WorstShift = max(st.Counters.WorstShift, shifted)
-		if st.Counters.ShiftedSince == 0 {
-			st.Counters.ShiftedSince = in.src.eng.options.Clock().UnixMicro()
-		}
-	}
-	return c
-}
-
-// commitTime is when an event was committed: the record's word, or the column that the source names.
-func (s *source) commitTime(ev *Event) (int64, error) {
-	if s.relation.PlainTable {
-		return 0, nil
-	}
-	if s.settings.commitTime >= 0 && ev.Kind == ChangeEvent {
-		return ev.Commit, s.checkCommit(ev.Commit)
-	}
-	if ev.Commit == NoTime {
-		return 0, badf("the record has no usable commit time (source.ts_us, ts_ns or ts_ms)")
-	}
-	return ev.Commit, nil
-}
-
-func (s *source) checkCommit(c int64) error {
-	switch c {
-	case NoTime:
-		return badf("%q, the column of commit_time, is NULL", s.rec.Columns[s.settings.commitTime].Name)
-	case types.Infinity:
-		return badf("%q, the column of commit_time, is infinite", s.rec.Columns[s.settings.commitTime].Name)
-	}
-	return nil
-}
-
-// change completes an event and adds it to the batch.
-func (in *ingest) change(ev *Event, commit, c int64, b *batch) error {
-	s, st := in.src, &in.state
-	ch := record.Change{
-		Pos: st.NextPos, C: c, Commit: commit, Tx: ev.Tx, LSN: ev.LSN, Order: ev.Order, PrevC: record.NoPrevC,
-		Snapshot: ev.Snapshot != NoSnapshot,
-	}
-	if ev.HasID {
-		ch.SentAs = seenOp(ev)
-	}
-	if s.settings.commitTime >= 0 {
-		ch.Commit = c // the column itself holds it
-	}
-	second, known, err := in.completer.complete(ev, &ch)
-	if err != nil {
-		return err
-	}
-	if !known {
-		st.Counters.UnknownRows++
-		if st.NextPos == 1 && st.Snapshot == noSnapshot && !s.settings.fromEmpty {
-			st.Partial = true // the first change already speaks of a row from before
-		}
-	}
-	if ch.Op == 0 {
-		return nil
-	}
-	if ch.Op == record.Truncate {
-		st.Counters.Truncates++
-		st.Truncations = append(st.Truncations[:len(st.Truncations):len(st.Truncations)], window.Truncation{C: c, Pos: ch.Pos})
-		in.completer.truncate(ch.Pos)
-	}
-	in.add(ch, b)
-	if second != nil {
-		second.Pos = st.NextPos
-		in.add(*second, b)
-	}
-	return nil
-}
-
-// add appends a completed change to the batch.
-func (in *ingest) add(ch record.Change, b *batch) {
-	st := &in.state
-	if ch.Op == record.Noop {
-		st.Counters.Unchanged++
-	} else {
-		st.Counters.Changes++
-	}
-	if ch.Pos%placeEvery == 1 {
-		st.Places = append(st.Places[max(0, len(st.Places)+1-keptPlaces):len(st.Places):len(st.Places)], place{ch.Pos, ch.C})
-	}
-	st.NextPos++
-	b.changes = append(b.changes, ch)
-	b.bytes += rowBytes(ch.Old) + rowBytes(ch.New) + 16
-}
-
-func rowBytes(row []types.Value) int {
-	n := 8 * len(row)
-	for i := range row {
-		n += len(row[i].S)
-	}
-	return n
-}
-
-// write makes the batch durable and hands it on; the batch is empty afterwards. It does not give up when ingest is cancelled: what is
-// durable must reach the entity logs.
-func (in *ingest) write(b *batch, wall time.Time) error {
-	s := in.src
-	in.state.bound(evidence{}, false, 0)
-	in.state.staged = int64(len(in.staged.rows))
-	in.state.Counters.Rejected += int64(len(b.rejects))
 	if err := s.eng.checkpoints.makeRoom(s.eng.ctx); err != nil {
 		return err
 	}
@@ -460,24 +43,20 @@ func (in *ingest) write(b *batch, wall time.Time) error {
 	if err := s.putRejects(sb, b.rejects); err != nil {
 		return err
 	}
-	putJSON(sb, s.stateKey(), &in.state)
-	if f := in.state.Frontier; f != NoTime && in.state.Snapshot != snapshotRunning {
-		sb.Publish(s.rec.ID, wall.UnixMicro(), f)
+	putJSON(sb, s.stateKey(), &b.state)
+	if f := b.state.Frontier; f != NoTime && b.state.Snapshot != snapshotRunning {
+		sb.Publish(s.rec.ID, b.wall.UnixMicro(), f)
 	}
 	if err := s.eng.commit(sb); err != nil {
 		return err
 	}
-	if s.rows != nil && len(b.changes) > 0 {
-		s.rows.mu.Lock()
-		s.rows.applyLocked(b.changes)
-		s.rows.mu.Unlock()
-		clear(in.completer.pending)
+	if n := len(b.changes); s.rows != nil && n > 0 {
+		s.rows.store(b.images, b.changes[n-1].Pos, b.changes[n-1].C)
 	}
-	if n := len(in.state.Truncations); n > len(*s.truncations.Load()) {
-		s.setTruncations(in.state.Truncations)
+	b.images.stored.Store(true)
+	if n := len(b.state.Truncations); n > len(*s.truncations.Load()) {
+		s.setTruncations(b.state.Truncations)
 	}
-	in.out <- &committed{changes: b.changes, state: in.state, atEnd: b.atEnd, size: b.size, lag: in.lag(wall)}
-	*b = batch{}
 	return nil
 }
 
@@ -530,31 +109,4 @@ func (e *Engine) commit(b *storage.Batch) error {
 		case <-time.After(time.Second):
 		}
 	}
-}
-
-func lastTruncation(list []window.Truncation) int64 {
-	if len(list) == 0 {
-		return 0
-	}
-	return list[len(list)-1].Pos
-}
-
-// stoppedError is what CREATE SOURCE and SHOW SOURCES say of a bad record.
-func (s *source) stoppedError(stop *stopped) error {
-	e := types.Errorf(types.CodeInvalidSource, "source %q stopped at a bad record: %s:%d: %s", s.rec.Name, s.inputName(), stop.line, stop.reason)
-	return e.WithHint("nothing after it was read. Mend the record and ALTER SOURCE %[1]s RESUME, or keep such records aside: ALTER SOURCE %[1]s SET (on_bad_record = 'reject'); ALTER SOURCE %[1]s RESUME", s.rec.Name)
-}
-
-func (s *source) inputName() string {
-	if p := s.rec.Options["path"]; p != "" {
-		return p
-	}
-	return s.rec.Options["connector"]
-}
-
-func (s *source) setHeld(why string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.held = why
-	s.broadcastLocked()
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"github.com/asofdb/asof/engine/record"
 	"github.com/asofdb/asof/sql/types"
@@ -11,17 +13,36 @@ import (
 // before it left them, those of the batch that is being gathered included.
 type completer struct {
 	src *source
-	// pending are the batch's own row versions, by primary key; nil: deleted.
-	pending map[string]*version
+	// pending are the row versions of the batch that is being gathered.
+	pending *images
+	// sealed are those of the batches before it that may not be in the row store yet, oldest first.
+	sealed []*images
 	// truncated is the position of the last TRUNCATE: older rows on disk are dead.
 	truncated int64
 	key       []byte
 }
 
-// version is a row version whose image the batch holds.
+// images are the newest versions of the rows that a batch changes, by primary key; nil: deleted. The gathering goroutine alone writes them, until the batch is sealed.
+type images struct {
+	rows map[string]*version
+	// stored is set once the row store has them.
+	stored atomic.Bool
+}
+
+// version is a row version, with the time and the position it became visible at.
 type version struct {
-	c   int64
-	row []types.Value
+	c, pos int64
+	row    []types.Value
+}
+
+func newImages() *images { return &images{rows: map[string]*version{}} }
+
+// seal ends a batch and returns its row versions, which the completer goes on seeing until they are stored.
+func (k *completer) seal() *images {
+	done := k.pending
+	k.pending = newImages()
+	k.sealed = append(slices.DeleteFunc(k.sealed, func(b *images) bool { return b.stored.Load() }), done)
+	return done
 }
 
 // badRecord is a record that cannot be a change, with what the user should know.
@@ -116,7 +137,7 @@ func (k *completer) lookUp(ev *Event, ch *record.Change) (second *record.Change,
 			return nil, false, err
 		}
 		ch.Op, ch.Old, ch.PrevC = record.Delete, old.row, old.c
-		k.pending[string(k.key)] = nil
+		k.pending.rows[string(k.key)] = nil
 		return nil, true, nil
 	}
 	k.key = k.src.appendKey(k.key[:0], ev.After)
@@ -136,14 +157,14 @@ func (k *completer) lookUp(ev *Event, ch *record.Change) (second *record.Change,
 	if err := firstUnavailable(k.src, ev.After, before); err != nil {
 		return nil, false, err
 	}
-	k.pending[string(k.key)] = &version{ch.C, ev.After}
 	if old == nil {
+		k.pending.rows[string(k.key)] = &version{ch.C, ch.Pos, ev.After}
 		ch.Op, ch.New = record.Insert, ev.After
 		return nil, ev.Op != UpdateOp, nil
 	}
 	ch.Op, ch.Old, ch.New, ch.PrevC = record.Update, old.row, ev.After, old.c
-	if identicalRows(old.row, ev.After) {
-		k.pending[string(k.key)] = old // the version that lives on is the old one
+	if !identicalRows(old.row, ev.After) { // else the version that lives on is the old one
+		k.pending.rows[string(k.key)] = &version{ch.C, ch.Pos, ev.After}
 	}
 	return nil, true, nil
 }
@@ -166,25 +187,35 @@ func (k *completer) moveKey(ev *Event, ch *record.Change) (*record.Change, bool,
 	if err != nil {
 		return nil, false, err
 	}
-	k.pending[string(from)] = nil
-	k.pending[string(k.key)] = &version{ch.C, ev.After}
+	k.pending.rows[string(from)] = nil
+	moved := &version{ch.C, ch.Pos, ev.After}
+	k.pending.rows[string(k.key)] = moved
 	insert := *ch
 	insert.Op, insert.New, insert.PrevC = record.Insert, ev.After, record.NoPrevC
 	if target != nil {
 		insert.Op, insert.Old, insert.PrevC = record.Update, target.row, target.c
 	}
 	if old == nil {
+		if target != nil && identicalRows(target.row, ev.After) {
+			k.pending.rows[string(k.key)] = target // the version that lives on is the old one
+		}
 		*ch = insert
 		return nil, false, nil
 	}
 	ch.Op, ch.Old, ch.PrevC = record.Delete, old.row, old.c
+	moved.pos++ // the insert comes after the delete
 	return &insert, true, nil
 }
 
 // current returns the newest version of a row, nil if there is none.
 func (k *completer) current(key []byte) (*version, error) {
-	if v, ok := k.pending[string(key)]; ok {
+	if v, ok := k.pending.rows[string(key)]; ok {
 		return v, nil
+	}
+	for _, b := range slices.Backward(k.sealed) {
+		if v, ok := b.rows[string(key)]; ok {
+			return v, nil
+		}
 	}
 	stored, err := k.src.rows.get(key)
 	if err != nil || stored == nil {
@@ -198,14 +229,14 @@ func (k *completer) current(key []byte) (*version, error) {
 	if pos < k.truncated {
 		return nil, nil
 	}
-	v.c = c
+	v.c, v.pos = c, pos
 	return v, nil
 }
 
 // truncate forgets every row.
 func (k *completer) truncate(pos int64) {
 	k.truncated = pos
-	clear(k.pending)
+	k.pending, k.sealed = newImages(), nil
 }
 
 // firstUnavailable fills the values that a record left out from before, or says which cannot be had.

@@ -5,7 +5,7 @@
 //
 // A source's reader hands raw records to its decoder (both are connectors; neither knows the engine's insides). ingest.go
 // takes the events, drops what it has seen (dedupe.go), gives each its effective commit time (frontier.go), completes it to full images before and
-// after (complete.go, rows.go), and commits the batch with everything that must not be lost separately (commit.go). Then the
+// after (complete.go, rows.go; all this in gather.go), and commits the batch with everything that must not be lost separately (commit.go). Then the
 // batch is applied to the entity logs (group.go), and only then its frontier is published to readers.
 //
 // # What has no timeline

@@ -11,8 +11,8 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// ingest reads one origin: three goroutines in a row, so that decoding, committing and applying overlap. read decodes polls into
-// chunks; commit completes them and makes them durable, in order, and alone decides times; apply brings durable changes to the entity logs and publishes.
+// ingest reads one origin: four goroutines in a row, so that they overlap. read decodes polls into chunks; gather completes them, and alone decides times; commit makes what was
+// gathered durable, in order; apply brings durable changes to the entity logs and publishes.
 // The queues between them hold one element each: a slow disk holds back the reader.
 type ingest struct {
 	src     *source
@@ -21,8 +21,8 @@ type ingest struct {
 	cancel  context.CancelCauseFunc
 	done    chan struct{}
 
-	// fields below belong to the commit goroutine
-	out       chan<- *committed
+	// fields below belong to the gathering goroutine
+	sealed    chan<- *sealed
 	state     sourceState
 	seen      *seen
 	completer completer
@@ -138,7 +138,7 @@ func (in *ingest) open(ctx context.Context) error {
 	}
 	in.reader, err = connector.Open(ctx, s.connectorOptions(), from)
 	in.staged = newStaging(s, &in.state)
-	in.completer = completer{src: s, pending: map[string]*version{}, truncated: lastTruncation(in.state.Truncations)}
+	in.completer = completer{src: s, pending: newImages(), truncated: lastTruncation(in.state.Truncations)}
 	return err
 }
 
@@ -170,9 +170,9 @@ func readHeader(ctx context.Context, c SourceConnector, options map[string]strin
 }
 
 func (in *ingest) run(ctx context.Context) {
-	chunks, batches := make(chan *chunk, 1), make(chan *committed, 1)
-	results := make(chan error, 3)
-	in.out = batches
+	chunks, batches, durable := make(chan *chunk, 1), make(chan *sealed, 1), make(chan *committed, 1)
+	results := make(chan error, 4)
+	in.sealed = batches
 	stage := func(f func() error) {
 		go func() {
 			err := in.guarded(f)
@@ -183,10 +183,11 @@ func (in *ingest) run(ctx context.Context) {
 		}()
 	}
 	stage(func() error { defer close(chunks); return in.read(ctx, chunks) })
-	stage(func() error { defer close(batches); return in.commit(ctx, chunks) })
-	stage(func() error { return in.apply(batches) })
+	stage(func() error { defer close(batches); return in.gather(ctx, chunks) })
+	stage(func() error { defer close(durable); return in.commit(batches, durable) })
+	stage(func() error { return in.apply(durable) })
 	var failure error
-	for range 3 {
+	for range cap(results) {
 		if err := <-results; err != nil && failure == nil && !errors.Is(err, context.Canceled) {
 			failure = err
 		}
@@ -314,7 +315,7 @@ func newReject(line int64, reason, raw string, now time.Time, at int) reject {
 	return reject{Line: line, Reason: reason, Record: strings.Clone(raw[:min(len(raw), rejectedBytes)]), Wall: now.UnixMicro(), at: at}
 }
 
-// apply is the third stage.
+// apply is the fourth stage.
 func (in *ingest) apply(batches <-chan *committed) error {
 	var failure error
 	for b := range batches { // to the last one: the commit stage does not give up what is durable

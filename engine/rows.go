@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -16,7 +15,7 @@ import (
 type rowStore struct {
 	src *source
 
-	// mu guards the maps and applied. The ingest loop alone writes active; a checkpoint swaps the maps.
+	// mu guards the maps and applied. The commit stage alone writes active; a checkpoint swaps the maps.
 	mu       sync.RWMutex
 	active   map[string][]byte // primary key -> encoded row, nil: deleted
 	flushing map[string][]byte
@@ -53,10 +52,24 @@ func (r *rowStore) get(key []byte) ([]byte, error) {
 	v := r.src.eng.db.View() // taken after the maps were asked: a checkpoint may move the row from them to the disk
 	defer v.Close()
 	row, err := v.Row(r.src.rec.ID, key)
-	return bytes.Clone(row), err
+	return row, err
 }
 
-// applyLocked makes changes of a durable commit current. Applying them again, in order, gives the same rows.
+// store makes the row versions of a durable commit current, whose last change is at pos and c.
+func (r *rowStore) store(b *images, pos, c int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, v := range b.rows {
+		if v == nil {
+			r.putLocked(key, nil)
+		} else {
+			r.putLocked(key, appendRow(nil, r.src.types, v.c, v.pos, v.row))
+		}
+	}
+	r.applied, r.appliedC = pos, c
+}
+
+// applyLocked makes changes that the log holds current, as store does while they arrive. Applying them again, in order, gives the same rows.
 func (r *rowStore) applyLocked(changes []record.Change) {
 	var key []byte
 	for i := range changes {
@@ -73,16 +86,16 @@ func (r *rowStore) applyLocked(changes []record.Change) {
 			continue
 		case record.Delete:
 			key = r.src.appendKey(key[:0], ch.Old)
-			r.putLocked(key, nil)
+			r.putLocked(string(key), nil)
 		default:
 			key = r.src.appendKey(key[:0], ch.New)
-			r.putLocked(key, appendRow(nil, r.src.types, ch.C, ch.Pos, ch.New))
+			r.putLocked(string(key), appendRow(nil, r.src.types, ch.C, ch.Pos, ch.New))
 		}
 	}
 }
 
-func (r *rowStore) putLocked(key, row []byte) {
-	r.active[string(key)] = row
+func (r *rowStore) putLocked(key string, row []byte) {
+	r.active[key] = row
 	r.bytes += len(key) + len(row) + 80 // 80: what a map entry costs beside its bytes
 }
 

@@ -73,19 +73,19 @@ func main() {
 		files = *keep
 		check(os.MkdirAll(files, 0o755))
 	}
-	var rows []string
+	if bad := strings.Trim(*regimes, "ABC"); bad != "" || *regimes == "" {
+		log.Fatalf("--regimes %q: there are A, B and C, as in --regimes AC", *regimes)
+	}
+	fmt.Printf("%d changes, %d customers, Zipf %.1f; %s, %d cores, %s\n\n%s\n", *changes, *customers, workload.Exponent, cpu(), runtime.NumCPU(), runtime.Version(), header)
 	for _, r := range *regimes {
 		c := config{Changes: *changes, Customers: *customers, Regime: workload.Regime(r), Dir: filepath.Join(work, string(r)), Lookups: 20_000}
 		c.File = filepath.Join(files, fmt.Sprintf("%c-%d-%d.ndjson", r, c.Changes, c.Customers))
 		if *profile != "" {
 			c.Profile = *profile + string(r)
 		}
-		rows = append(rows, measure(c).row(c))
+		fmt.Println(measure(c).row(c))
 		check(os.RemoveAll(c.Dir))
 	}
-	fmt.Printf("%d changes, %d customers, Zipf %.1f; %s, %d cores, %s\n\n", *changes, *customers, workload.Exponent, cpu(), runtime.NumCPU(), runtime.Version())
-	fmt.Println(header)
-	fmt.Println(strings.Join(rows, "\n"))
 }
 
 const header = `| regime | changes/s | disk B/change | peak RSS | kill -9 to first answer | open to first answer | Lookup uniform p50 / p99 | Lookup Zipf p50 / p99 | all entities |

@@ -129,21 +129,27 @@ var mutants = []mutant{
 	},
 	{
 		Name:   "the frontier is not kept",
-		edit:   edit{"engine/commit.go", "\tputJSON(sb, s.stateKey(), &in.state)\n", "\tforgot := in.state\n\tforgot.Frontier = NoTime\n\tputJSON(sb, s.stateKey(), &forgot)\n"},
+		edit:   edit{"engine/commit.go", "\tputJSON(sb, s.stateKey(), &b.state)\n", "\tforgot := b.state\n\tforgot.Frontier = NoTime\n\tputJSON(sb, s.stateKey(), &forgot)\n"},
 		Breaks: "a restarted process does not know what readers were told",
 		Killer: "the kills",
 	},
 	{
 		Name:   "the position runs ahead",
-		edit:   edit{"engine/commit.go", "\t\tin.readTo = ch.places[i]\n", "\t\tin.readTo = ch.next\n"},
+		edit:   edit{"engine/gather.go", "\t\tin.readTo = ch.places[i]\n", "\t\tin.readTo = ch.next\n"},
 		Breaks: "a commit amid a chunk says that all of it was read: a crash loses the rest",
 		Killer: "the engine's stories",
 	},
 	{
 		Name:   "rejects run ahead of the position",
-		edit:   edit{"engine/commit.go", "rejects[0].at <= i {", "true {"},
+		edit:   edit{"engine/gather.go", "rejects[0].at <= i {", "true {"},
 		Breaks: "a bad record behind the durable position is kept twice",
 		Killer: "the engine's stories",
+	},
+	{
+		Name:   "batches on their way to the disk are not seen",
+		edit:   edit{"engine/complete.go", "range slices.Backward(k.sealed) {", "range slices.Backward(k.sealed[:0]) {"},
+		Breaks: "an update of a row of the batch before finds an older version",
+		Killer: "the comparison with the naive model",
 	},
 	{
 		Name:   "flushed rows are lost",
