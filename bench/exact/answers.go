@@ -49,10 +49,11 @@ type mismatch struct {
 	t         int64
 	key       string
 	got, want []string
+	asked     string // the statement, where it is another than SELECT … AS OF
 }
 
 func (m *mismatch) Error() string {
-	return fmt.Sprintf("%s AS OF %s, entity %q: got %q, want %q\n%s", m.d.Name, types.NewTimestamptz(m.t), m.key, m.got, m.want, m.d.Create())
+	return fmt.Sprintf("%s AS OF %s, entity %q: got %q, want %q\n%s\n%s", m.d.Name, types.NewTimestamptz(m.t), m.key, m.got, m.want, m.asked, m.d.Create())
 }
 
 // Compare holds two results against each other and counts the values compared.
@@ -60,13 +61,13 @@ func Compare(d random.Definition, t int64, got, want map[string][]string) (int, 
 	n := 0
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		if !slices.Equal(got[key], want[key]) || got[key] == nil {
-			return n, &mismatch{d, t, key, got[key], want[key]}
+			return n, &mismatch{d, t, key, got[key], want[key], ""}
 		}
 		n += max(1, len(want[key]))
 	}
 	for _, key := range slices.Sorted(maps.Keys(got)) {
 		if want[key] == nil {
-			return n, &mismatch{d, t, key, got[key], nil}
+			return n, &mismatch{d, t, key, got[key], nil, ""}
 		}
 	}
 	return n, nil

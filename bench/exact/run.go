@@ -33,6 +33,8 @@ type how struct {
 	segments int
 	// redeliver repeats, after each segment, all from a random earlier transaction on.
 	redeliver bool
+	// fromEmpty declares that no row existed before the first record.
+	fromEmpty bool
 }
 
 // newScenario draws everything from one seed.
@@ -48,6 +50,7 @@ func newScenario(seed uint64, transactions, features, moments int) scenario {
 	s.run = how{
 		batch: []int{1, 2, 3, 7, 50, 8192}[rng.IntN(6)], flush: []int{1, 5, 40, 1_500_000}[rng.IntN(4)],
 		before: rng.IntN(2) == 0, segments: []int{1, 1, 1, 2, 4}[rng.IntN(5)], redeliver: rng.IntN(2) == 0,
+		fromEmpty: rng.IntN(4) == 0,
 	}
 	return s
 }
@@ -55,9 +58,38 @@ func newScenario(seed uint64, transactions, features, moments int) scenario {
 // session is an engine at work on a scenario.
 type session struct {
 	s    scenario
+	ctx  context.Context
 	dir  string
 	eng  *engine.Engine
+	sql  *engine.Session // in which moments before the history are answered with NULLs
 	file *os.File
+
+	truth   *truth
+	periods map[string]map[string][]period // what has been read of histories, by feature and entity
+	spines  int                            // how many have been made
+	// compared counts the values that were compared, by the way in which they were asked for.
+	compared counts
+}
+
+// counts are numbers of values by what they were got by.
+type counts map[string]int
+
+func (c counts) total() int {
+	n := 0
+	for _, of := range c {
+		n += of
+	}
+	return n
+}
+
+// compare holds an answer of all entities against the definition's and counts it.
+func (r *session) compare(way string, d random.Definition, t int64, got, want map[string][]string) error {
+	n, err := Compare(d, t, got, want)
+	r.compared[way] += n
+	if err != nil {
+		return fmt.Errorf("%s: %w", way, err)
+	}
+	return nil
 }
 
 func (r *session) open() error {
@@ -72,16 +104,19 @@ func (r *session) path() string { return filepath.Join(r.dir, "t.ndjson") }
 
 // createSource declares the test table over the file. A file that grows is followed; it is given longer than any scheduling delay to be silent, and closed by the last record's heartbeat instead.
 func (r *session) createSource() error {
-	follow := ""
-	if r.s.run.segments > 1 {
-		follow = ", follow = 'true'"
+	more := ""
+	if r.s.followed() {
+		more = ", follow = 'true'"
 	}
-	return r.eng.Exec(context.Background(), fmt.Sprintf("CREATE SOURCE t (%s) WITH (connector = 'file', path = '%s', decimal_handling_mode = 'string'%s) FORMAT DEBEZIUM ENCODE JSON", random.ColumnList(), r.path(), follow))
+	if r.s.run.fromEmpty {
+		more += ", history = 'from_empty'"
+	}
+	return r.eng.Exec(r.ctx, fmt.Sprintf("CREATE SOURCE t (%s) WITH (connector = 'file', path = '%s', decimal_handling_mode = 'string'%s) FORMAT DEBEZIUM ENCODE JSON", random.ColumnList(), r.path(), more))
 }
 
 func (r *session) createFeatures() error {
 	for _, d := range r.s.definitions {
-		if err := r.eng.Exec(context.Background(), d.Create()); err != nil {
+		if err := r.eng.Exec(r.ctx, d.Create()); err != nil {
 			return fmt.Errorf("%s: %w", d.Create(), err)
 		}
 	}
@@ -90,7 +125,7 @@ func (r *session) createFeatures() error {
 
 // play runs the scenario in dir and calls check with the open engine once everything has been read.
 func (s scenario) play(dir string, check func(*session) error) (err error) {
-	r := &session{s: s, dir: dir}
+	r := &session{s: s, ctx: context.Background(), dir: dir, truth: newTruth(s.w.Table()), periods: map[string]map[string][]period{}, compared: counts{}}
 	if r.file, err = os.Create(r.path()); err != nil {
 		return err
 	}
@@ -108,7 +143,30 @@ func (s scenario) play(dir string, check func(*session) error) (err error) {
 			return fmt.Errorf("segment %d: %w", i, err)
 		}
 	}
+	r.sql = r.eng.NewSession()
+	defer func() {
+		if closing := r.sql.Close(); err == nil {
+			err = closing
+		}
+	}()
+	if err := r.sql.Exec(r.ctx, "SET before_history = 'null'"); err != nil {
+		return err
+	}
 	return check(r)
+}
+
+// check plays the scenario in a directory of its own and compares with the model.
+func (s scenario) check() (compared counts, err error) {
+	dir, err := os.MkdirTemp("", "asof-exact-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	err = s.play(dir, func(r *session) error {
+		compared = r.compared
+		return r.againstNaive()
+	})
+	return compared, err
 }
 
 // segment appends a piece of the workload, reads it, and, if more is to come, closes and opens the engine.
@@ -118,7 +176,7 @@ func (r *session) segment(i int) error {
 		return err
 	}
 	if i == 0 {
-		if r.s.run.before && r.s.run.segments > 1 {
+		if r.s.run.before && r.s.followed() {
 			// The source must exist before its features: it is created over the empty file.
 			if err := r.restartWith(r.createSource, r.createFeatures); err != nil {
 				return err
@@ -127,13 +185,18 @@ func (r *session) segment(i int) error {
 			return err
 		}
 	}
-	if r.s.run.segments > 1 {
+	if r.s.followed() {
 		if err := r.caughtUp(cuts[i+1]); err != nil {
 			return err
 		}
 	}
-	if i == 0 && !(r.s.run.before && r.s.run.segments > 1) {
+	if i == 0 && !(r.s.run.before && r.s.followed()) {
 		if err := r.createFeatures(); err != nil {
+			return err
+		}
+	}
+	if to := cuts[i+1]; to > 0 {
+		if err := r.online(r.s.w.Txs[to-1].Commit); err != nil {
 			return err
 		}
 	}
@@ -192,7 +255,7 @@ func (r *session) caughtUp(n int) error {
 		return nil
 	}
 	want := types.NewTimestamptz(r.s.w.Txs[n-1].Commit).String()
-	rows, err := r.eng.Query(context.Background(), fmt.Sprintf("SELECT count(*) FROM t AS OF '%s'", want))
+	rows, err := r.eng.Query(r.ctx, fmt.Sprintf("SELECT count(*) FROM t AS OF '%s'", want))
 	if err != nil {
 		return err
 	}
@@ -204,96 +267,74 @@ func (r *session) answers(d random.Definition, t int64) (map[string][]string, er
 	return Ask(r.eng, d, fmt.Sprintf("SELECT * FROM %s AS OF '%s'", d.Name, types.NewTimestamptz(t)))
 }
 
-// againstNaive asks for every feature at every moment and compares with the model; a sample is asked by key as well, and the newest by Lookup.
-func (r *session) againstNaive() (int, error) {
-	table := r.s.w.Table()
-	total := 0
+// againstNaive asks for every feature at every moment and compares with the model; a sample is asked by key as well. Then what reads many moments in one statement
+// is compared: training joins, histories.
+func (r *session) againstNaive() error {
 	rng := rand.New(rand.NewPCG(r.s.seed, 11))
-	for _, t := range r.s.times {
-		if t > r.s.w.Last() && r.s.run.segments > 1 {
-			continue // a followed file is known up to its last commit
-		}
+	for i, t := range r.askable() {
 		for _, d := range r.s.definitions {
-			want := d.Value(table, t)
-			got, err := r.answers(d, t)
-			if err != nil {
-				return total, err
+			if err := r.asOf(d, t, oneIn(rng, 4)); err != nil {
+				return err
 			}
-			n, err := Compare(d, t, got, want)
-			total += n
-			if err != nil {
-				return total, err
-			}
-			if rng.IntN(4) == 0 {
-				if n, err = r.byKey(d, t, want); err != nil {
-					return total, err
-				}
-				total += n
+		}
+		if i%5 == 0 {
+			if err := r.table(t); err != nil {
+				return err
 			}
 		}
 	}
-	for _, check := range []func(*naive.Table) (int, error){r.sourceRows, r.spines, r.histories} {
-		n, err := check(table)
-		total += n
-		if err != nil {
-			return total, err
-		}
+	if err := r.histories(); err != nil {
+		return err
 	}
-	return total, nil
+	return r.trainings()
+}
+
+// asOf asks a feature for all entities at a moment, and, with byKey, for each of them.
+func (r *session) asOf(d random.Definition, t int64, byKey bool) error {
+	want := r.truth.at(d, t)
+	got, err := r.answers(d, t)
+	if err != nil {
+		return err
+	}
+	if err := r.compare("AS OF", d, t, got, want); err != nil || !byKey {
+		return err
+	}
+	return r.byKey(d, t, want)
 }
 
 // byKey asks for each entity by its key.
-func (r *session) byKey(d random.Definition, t int64, want map[string][]string) (int, error) {
-	total := 0
+func (r *session) byKey(d random.Definition, t int64, want map[string][]string) error {
 	for key := range want {
 		if len(d.Keys) != 1 || key == naive.Null {
 			continue
 		}
-		got, err := Ask(r.eng, d, fmt.Sprintf("SELECT * FROM %s WHERE %s = '%s' AS OF '%s'", d.Name, d.Keys[0], strings.ReplaceAll(key, "'", "''"), types.NewTimestamptz(t)))
+		got, err := Ask(r.eng, d, fmt.Sprintf("SELECT * FROM %s WHERE %s = '%s' AS OF %s", d.Name, d.Keys[0], strings.ReplaceAll(key, "'", "''"), timestamp(t)))
 		if err != nil {
-			return total, err
+			return err
 		}
-		n, err := Compare(d, t, got, map[string][]string{key: want[key]})
-		total += n
-		if err != nil {
-			return total, fmt.Errorf("by key: %w", err)
+		if err := r.compare("AS OF by key", d, t, got, map[string][]string{key: want[key]}); err != nil {
+			return err
 		}
 	}
-	return total, nil
+	return nil
 }
 
-// sourceRows compares the table itself, as it was.
-func (r *session) sourceRows(table *naive.Table) (int, error) {
-	d := random.Definition{Name: "t"}
-	d.Keys = []string{"id"}
-	d.Columns = []string{"cust", "grp", "amount", "free", "qty", "score", "status", "flag"}
-	d.Attribute = true
-	total := 0
-	for i, t := range r.s.times {
-		if t > r.s.w.Last() && r.s.run.segments > 1 || i%5 > 0 {
-			continue
-		}
-		want := d.Value(table, t)
-		got, err := Ask(r.eng, d, fmt.Sprintf("SELECT id, %s FROM t AS OF '%s'", strings.Join(d.Columns, ", "), types.NewTimestamptz(t)))
-		if err != nil {
-			return total, err
-		}
-		n, err := Compare(d, t, got, want)
-		total += n
-		if err != nil {
-			return total, err
-		}
-		for key := range want {
-			got, err := Ask(r.eng, d, fmt.Sprintf("SELECT id, %s FROM t AS OF '%s' WHERE id = %s", strings.Join(d.Columns, ", "), types.NewTimestamptz(t), key))
-			if err != nil {
-				return total, err
-			}
-			if n, err = Compare(d, t, got, map[string][]string{key: want[key]}); err != nil {
-				return total, fmt.Errorf("by key: %w", err)
-			}
-			total += n
-			break
-		}
+// table asks for the table itself as it was, and for one of its rows by its key.
+func (r *session) table(t int64) error {
+	want := r.truth.at(sourceRows, t)
+	sql := fmt.Sprintf("%s AS OF %s", sourceRows.SQL, timestamp(t))
+	got, err := Ask(r.eng, sourceRows, sql)
+	if err != nil {
+		return err
 	}
-	return total, nil
+	if err := r.compare("table", sourceRows, t, got, want); err != nil {
+		return err
+	}
+	for key := range want {
+		if got, err = Ask(r.eng, sourceRows, sql+" WHERE id = "+key); err != nil {
+			return err
+		}
+		return r.compare("table", sourceRows, t, got, map[string][]string{key: want[key]})
+	}
+	return nil
 }

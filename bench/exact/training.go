@@ -2,195 +2,286 @@ package exact
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/asofdb/asof/bench/exact/naive"
 	"github.com/asofdb/asof/bench/exact/random"
+	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// askable are the moments up to which the source is known.
-func (r *session) askable() []int64 {
-	return slices.DeleteFunc(slices.Clone(r.s.times), func(t int64) bool { return t > r.s.w.Last() && r.s.run.segments > 1 })
+// training is a statement that joins a spine with features and with the table as they were.
+type training struct {
+	spine spine
+	joins []joined
+	args  []any
+	// here is the statement, there what it means on PostgreSQL, which has the row versions of the table in versions.
+	here, there string
 }
 
-// label is a row of a spine.
-type label struct {
-	keys []string // texts; naive.Null for NULL
-	t    int64
+// joined is one join of a training statement.
+type joined struct {
+	d     random.Definition
+	inner bool
+	// at is the moment asked for by a label; false: none.
+	at func(label) (int64, bool)
+	// present is a column that must not be NULL for a row to count, or "".
+	present string
+	columns []string
 }
 
-// spines joins random labels with each feature AS OF the labels' moments: every label comes back once, in order, with the values of the definition; one with an
-// unknown or a NULL key, or of a moment at which its entity has no row, with NULLs.
-func (r *session) spines(table *naive.Table) (int, error) {
-	rng := rand.New(rand.NewPCG(r.s.seed, 17))
-	total := 0
-	for _, d := range r.s.definitions {
-		if len(d.Keys) == 0 {
-			continue
-		}
-		var labels []label
-		var want [][]string
-		for range 60 {
-			at := r.askable()[rng.IntN(len(r.askable()))]
-			values := d.Value(table, at)
-			l := label{t: at, keys: slices.Repeat([]string{"-77"}, len(d.Keys))}
-			if known := slices.Sorted(maps.Keys(values)); len(known) > 0 && rng.IntN(8) > 0 {
-				l.keys = splitKey(known[rng.IntN(len(known))], len(d.Keys))
-			}
-			labels = append(labels, l)
-			row := values[strings.Join(l.keys, ",")]
-			if row == nil || slices.Contains(l.keys, naive.Null) { // NULL = NULL is not true
-				row = slices.Repeat([]string{naive.Null}, max(len(d.Aggs), len(d.Columns)))
-			}
-			want = append(want, row)
-		}
-		n, err := r.spine(d, labels, want)
-		total += n
-		if err != nil {
-			return total, err
-		}
-	}
-	return total, nil
-}
-
-// splitKey parts a key's text; only the first column of the test table's keys can hold a comma.
-func splitKey(key string, n int) []string {
-	if n == 1 {
-		return []string{key}
-	}
-	i := strings.LastIndexByte(key, ',')
-	return []string{key[:i], key[i+1:]}
-}
-
-func (r *session) spine(d random.Definition, labels []label, want [][]string) (int, error) {
-	var values, on, columns []string
-	for i, l := range labels {
-		row := []string{strconv.Itoa(i)}
-		for _, k := range l.keys {
-			if k == naive.Null {
-				row = append(row, "NULL")
-			} else {
-				row = append(row, "'"+strings.ReplaceAll(k, "'", "''")+"'")
-			}
-		}
-		values = append(values, fmt.Sprintf("(%s, TIMESTAMPTZ '%s')", strings.Join(row, ", "), types.NewTimestamptz(l.t)))
-	}
-	spine := []string{"n"}
-	for i, k := range d.Keys {
-		spine = append(spine, fmt.Sprintf("k%d", i))
-		sqlType := "TEXT"
-		if k == "grp" || k == "id" {
-			sqlType = "BIGINT"
-		}
-		on = append(on, fmt.Sprintf("f.%s = CAST(l.k%d AS %s)", k, i, sqlType))
-	}
-	for i := range d.Aggs {
-		columns = append(columns, "f."+d.Aggs[i].Name)
-	}
-	for _, c := range d.Columns {
-		columns = append(columns, "f."+c)
-	}
-	sql := fmt.Sprintf("SELECT l.n, %s FROM (VALUES %s) AS l (%s, ts) LEFT JOIN %s AS OF l.ts f ON %s",
-		strings.Join(columns, ", "), strings.Join(values, ", "), strings.Join(spine, ", "), d.Name, strings.Join(on, " AND "))
-	rows, err := r.eng.Query(context.Background(), sql)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", sql, err)
-	}
-	defer rows.Close()
-	n := 0
-	for rows.Next() {
-		texts := Texts(rows.Values())
-		if n >= len(labels) || texts[0] != strconv.Itoa(n) {
-			return n, fmt.Errorf("label %d is row %s of: %s", n, texts[0], sql)
-		}
-		if !slices.Equal(texts[1:], want[n]) {
-			return n, &mismatch{d, labels[n].t, strings.Join(labels[n].keys, ",") + " of a spine", texts[1:], want[n]}
-		}
-		n++
-	}
-	if n != len(labels) && rows.Err() == nil {
-		return n, fmt.Errorf("%d labels came back of %d: %s", n, len(labels), sql)
-	}
-	return n * len(columns), rows.Err()
-}
-
-// period is a row of a feature's history.
-type period struct {
-	from, until int64
-	row         []string
-}
-
-// histories reads each feature's history and holds the period that covers a moment against the definition at that moment. Periods have no gaps, and no
-// two that meet are the same.
-func (r *session) histories(table *naive.Table) (int, error) {
-	total := 0
-	for _, d := range r.s.definitions {
-		periods, err := r.history(d)
-		if err != nil {
-			return total, err
-		}
-		for _, t := range r.askable() {
-			if t > r.s.w.Last() {
-				continue // a history goes up to now, which is the last commit
-			}
-			want := d.Value(table, t)
-			for key, ps := range periods {
-				i := slices.IndexFunc(ps, func(p period) bool { return p.from <= t && t < p.until })
-				var got []string
-				if i >= 0 {
-					got = ps[i].row
-				}
-				if want[key] == nil && allNull(got) {
-					continue
-				}
-				if !slices.Equal(got, want[key]) {
-					return total, &mismatch{d, t, key + " in the history", got, want[key]}
-				}
-				total += len(got)
-			}
-			for key := range want {
-				if periods[key] == nil {
-					return total, &mismatch{d, t, key + " in the history", nil, want[key]}
-				}
-			}
-		}
-	}
-	return total, nil
-}
-
-func allNull(row []string) bool {
-	return !slices.ContainsFunc(row, func(s string) bool { return s != naive.Null })
-}
-
-func (r *session) history(d random.Definition) (map[string][]period, error) {
-	rows, err := r.eng.Query(context.Background(), fmt.Sprintf("SELECT * FROM %s_history", d.Name))
-	if err != nil {
+// drawTraining draws a statement, nil where nothing can be joined with the spine.
+func (r *session) drawTraining(rng *rand.Rand) (*training, error) {
+	s, err := r.drawSpine(rng)
+	if err != nil || len(s.labels) == 0 {
 		return nil, err
 	}
-	defer rows.Close()
-	out := map[string][]period{}
-	for rows.Next() {
-		v := rows.Values()
-		p := period{from: v[0].I, until: naive.Forever}
-		if !v[1].IsNull() {
-			p.until = v[1].I
+	q := &training{spine: s}
+	items, from := []string{s.id}, s.from
+	there := values(s.labels, func(l label) string { return "'" + strings.ReplaceAll(l.id, "'", "''") + "'" }) + " AS l " + spineColumns
+	whatItems := []string{"l.n"}
+	for i := range 1 + rng.IntN(3) {
+		d := choose(rng, append(slices.Clone(r.s.definitions), sourceRows)...)
+		if !s.has(d.Keys) {
+			continue
 		}
-		texts := Texts(v[2:])
-		key := strings.Join(texts[:len(d.Keys)], ",")
-		p.row = texts[len(d.Keys):]
-		if ps := out[key]; len(ps) > 0 {
-			last := ps[len(ps)-1]
-			if last.until != p.from || slices.Equal(last.row, p.row) && !allNull(p.row) {
-				return nil, fmt.Errorf("history of %s, entity %q: %v is followed by %v", d.Name, key, last, p)
+		alias := string(rune('a' + i))
+		j := joined{d: d, inner: oneIn(rng, 3), columns: outputs(d)}
+		moment, what := q.moment(rng, r, &j)
+		var on, onThere []string
+		for _, k := range d.Keys {
+			l := "l." + k
+			if !s.typed || oneIn(rng, 4) {
+				l = "CAST(l." + k + " AS " + keyTypes[k] + ")"
 			}
+			on = append(on, choose(rng, alias+"."+k+" = "+l, l+" = "+alias+"."+k))
+			onThere = append(onThere, alias+"."+k+" = l."+k)
 		}
-		out[key] = append(out[key], p)
+		if len(on) == 0 {
+			on, onThere = []string{"TRUE"}, []string{"TRUE"}
+		}
+		if oneIn(rng, 6) {
+			j.present = choose(rng, j.columns...)
+			on = append(on, alias+"."+j.present+" IS NOT NULL")
+			onThere = append(onThere, alias+"."+j.present+" IS NOT NULL")
+		}
+		kind := map[bool]string{true: "JOIN", false: "LEFT JOIN"}[j.inner]
+		condition := " ON " + strings.Join(on, " AND ")
+		switch before := strings.HasPrefix(moment, "BEFORE"); {
+		case before || oneIn(rng, 3):
+			from += fmt.Sprintf(" %s %s %s %s%s", kind, d.Name, moment, alias, condition)
+		case oneIn(rng, 3):
+			from += fmt.Sprintf(" ASOF %s %s %s%s %s", kind, d.Name, alias, condition, moment)
+		case oneIn(rng, 2):
+			from += fmt.Sprintf(" %s %s FOR SYSTEM_TIME %s AS %s%s", kind, d.Name, moment, alias, condition)
+		default:
+			from += fmt.Sprintf(" %s %s %s FOR SYSTEM_TIME %s%s", kind, d.Name, alias, moment, condition)
+		}
+		there += fmt.Sprintf(" %s LATERAL (SELECT * FROM (%s) x WHERE %s >= %s) %s ON %s", kind, asOfThere(d, what), what, timestamp(r.begin()), alias, strings.Join(onThere, " AND "))
+		for _, c := range j.columns {
+			items = append(items, alias+"."+c)
+			whatItems = append(whatItems, alias+"."+c)
+		}
+		q.joins = append(q.joins, j)
 	}
-	return out, rows.Err()
+	if len(q.joins) == 0 {
+		return nil, nil
+	}
+	q.here = s.with + "SELECT " + strings.Join(items, ", ") + " FROM " + from
+	q.there = "SELECT " + strings.Join(whatItems, ", ") + " FROM " + there
+	return q, nil
+}
+
+// begin is the first moment at which the source has a state.
+func (r *session) begin() int64 {
+	if r.s.run.fromEmpty {
+		return r.s.w.Txs[0].Commit - 1_000_000_000
+	}
+	return r.s.w.Txs[0].Commit
+}
+
+// asOfThere is a feature's SELECT over the row versions that live at a moment, with NOW() that moment.
+func asOfThere(d random.Definition, moment string) string {
+	sql := strings.ReplaceAll(d.SQL, "NOW()", moment)
+	return strings.Replace(sql, " FROM t", fmt.Sprintf(" FROM (SELECT * FROM versions WHERE c <= %s AND %s < d) t", moment, moment), 1)
+}
+
+// moment draws a moment to join as of: as it stands behind the relation, and as an expression over the labels on PostgreSQL.
+func (q *training) moment(rng *rand.Rand, r *session, j *joined) (here, there string) {
+	own := func(back int64) func(label) (int64, bool) {
+		return func(l label) (int64, bool) { return l.t - back, !l.none }
+	}
+	fixed := choose(rng, r.askable()...)
+	constant := func(label) (int64, bool) { return fixed, true }
+	ts := q.spine.ts
+	if !q.spine.typed {
+		ts = "CAST(l.ts AS TIMESTAMPTZ)"
+	}
+	step := r.s.w.Step()
+	switch rng.IntN(10) {
+	case 0:
+		j.at = own(step)
+		return "AS OF " + ts + " - " + naive.Interval(step), "(l.ts - " + naive.Interval(step) + ")"
+	case 1:
+		j.at = constant
+		return "AS OF " + timestamp(fixed), timestamp(fixed)
+	case 2:
+		j.at = constant
+		q.args = append(q.args, types.NewTimestamptz(fixed))
+		return fmt.Sprintf("AS OF $%d", len(q.args)), timestamp(fixed)
+	case 3:
+		j.at = func(l label) (int64, bool) {
+			if l.none {
+				return fixed, true
+			}
+			return min(l.t, fixed), true
+		}
+		return "AS OF LEAST(" + ts + ", " + timestamp(fixed) + ")", "LEAST(l.ts, " + timestamp(fixed) + ")"
+	case 4, 5:
+		j.at = own(1)
+		return "BEFORE " + ts, "(l.ts - INTERVAL '1 microsecond')"
+	default:
+		j.at = own(0)
+		return "AS OF " + ts, "l.ts"
+	}
+}
+
+// has reports whether the spine has these columns.
+func (s *spine) has(keys []string) bool {
+	for _, k := range keys {
+		if _, ok := s.labels[0].keys[k]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// want is what the join finds for a label by the definition: nil where there is no row.
+func (j *joined) want(r *session, l label) []string {
+	t, ok := j.at(l)
+	if !ok || !r.s.readable(t) {
+		return nil
+	}
+	key := make([]string, len(j.d.Keys))
+	for i, k := range j.d.Keys {
+		if key[i] = l.keys[k]; key[i] == naive.Null { // NULL = NULL is not true
+			return nil
+		}
+	}
+	row := r.truth.at(j.d, t)[strings.Join(key, ",")]
+	if i := slices.Index(j.columns, j.present); row != nil && i >= 0 && row[i] == naive.Null {
+		return nil
+	}
+	return row
+}
+
+// rows are the statement's rows by the definition, each with its label in front, and the labels of the rows.
+func (q *training) rows(r *session) (rows [][]string, of []label) {
+	for _, l := range q.spine.labels {
+		row := []string{l.id}
+		for i := range q.joins {
+			j := &q.joins[i]
+			found := j.want(r, l)
+			if found == nil && j.inner {
+				row = nil
+				break
+			}
+			if found == nil {
+				found = nulls(len(j.columns))
+			}
+			row = append(row, found...)
+		}
+		if row != nil {
+			rows, of = append(rows, row), append(of, l)
+		}
+	}
+	return rows, of
+}
+
+// trainings joins random spines with random features as of random moments, in one statement each: every label comes back once, in the spine's order, with the values
+// of the definition; one with an unknown or a NULL key, without a moment, of a moment before the history, or at which its entity has no row, with NULLs.
+func (r *session) trainings() error {
+	rng := rand.New(rand.NewPCG(r.s.seed, 17))
+	for range 24 {
+		q, err := r.drawTraining(rng)
+		if err == nil && q != nil {
+			err = q.compare(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare runs the statement and holds its rows against the definition.
+func (q *training) compare(r *session) error {
+	got, err := askRows(r.sql, q.here, q.args...)
+	if err != nil {
+		return err
+	}
+	want, labels := q.rows(r)
+	if !q.spine.ordered {
+		sortByLabel(got)
+		sortByLabel(want)
+		slices.SortFunc(labels, func(a, b label) int { return strings.Compare(a.id, b.id) })
+	}
+	n, err := q.hold(got, want, labels)
+	r.compared["training"] += n
+	return err
+}
+
+func sortByLabel(rows [][]string) {
+	slices.SortFunc(rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+}
+
+// hold compares rows that stand in the same order.
+func (q *training) hold(got, want [][]string, labels []label) (int, error) {
+	total := 0
+	for i := range want {
+		if i >= len(got) || got[i][0] != want[i][0] {
+			return total, fmt.Errorf("row %d is not that of label %s but %q: %s", i, want[i][0], at(got, i), q.here)
+		}
+		col := 1
+		for k := range q.joins {
+			j := &q.joins[k]
+			g, w := got[i][col:col+len(j.columns)], want[i][col:col+len(j.columns)]
+			if col += len(j.columns); !slices.Equal(g, w) {
+				t, _ := j.at(labels[i])
+				return total, &mismatch{j.d, t, fmt.Sprintf("%v of label %s", labels[i].keys, labels[i].id), slices.Clone(g), w, q.here}
+			}
+			total += len(w)
+		}
+	}
+	if len(got) > len(want) {
+		return total, fmt.Errorf("%d rows came back where there are %d, as %q: %s", len(got), len(want), got[len(want)], q.here)
+	}
+	return total, nil
+}
+
+func at(rows [][]string, i int) []string {
+	if i < len(rows) {
+		return rows[i]
+	}
+	return nil
+}
+
+// askRows runs a query and returns its rows as text.
+func askRows(s *engine.Session, sql string, args ...any) ([][]string, error) {
+	rows, err := s.Query(context.Background(), sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", sql, err)
+	}
+	var out [][]string
+	for rows.Next() {
+		out = append(out, Texts(rows.Values()))
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("%s: %w", sql, err)
+	}
+	return out, nil
 }

