@@ -48,7 +48,7 @@ func (r *session) lookups(d random.Definition, want map[string][]string) (got, o
 		}
 		row, err := r.eng.Lookup(r.ctx, d.Name, args...)
 		if err != nil {
-			return nil, nil, fmt.Errorf("Lookup of %q in %s: %w", key, d.Name, err)
+			return nil, nil, fmt.Errorf("look up %q in %s: %w", key, d.Name, err)
 		}
 		if row != nil {
 			texts := Texts(row)

@@ -20,8 +20,11 @@ func (s scenario) shrink(m *mismatch) scenario {
 	s.definitions, s.times = []random.Definition{m.d}, []int64{m.t}
 	plain := s
 	plain.run = how{batch: 8192, flush: 1_500_000, segments: 1}
-	if plain.fails() {
-		s = plain
+	for range 2 {
+		if plain.fails() {
+			s = plain
+		}
+		plain.plainly = true
 	}
 	for size := len(s.w.Txs) / 2; size > 0; size /= 2 {
 		for at := 0; at+size <= len(s.w.Txs); {
