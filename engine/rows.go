@@ -20,6 +20,8 @@ type rowStore struct {
 	active   map[string][]byte // primary key -> encoded row, nil: deleted
 	flushing map[string][]byte
 	frozen   flushMark // what flushing is complete through
+	// largest is a key that no row lies behind: most inserts have a larger one, and need not be looked up.
+	largest  string
 	bytes    int
 	applied  int64
 	appliedC int64
@@ -45,6 +47,7 @@ func (r *rowStore) get(key []byte) ([]byte, error) {
 	if !ok {
 		row, ok = r.flushing[string(key)]
 	}
+	ok = ok || string(key) > r.largest
 	r.mu.RUnlock()
 	if ok {
 		return row, nil
@@ -96,6 +99,7 @@ func (r *rowStore) applyLocked(changes []record.Change) {
 
 func (r *rowStore) putLocked(key string, row []byte) {
 	r.active[key] = row
+	r.largest = max(r.largest, key)
 	r.bytes += len(key) + len(row) + 80 // 80: what a map entry costs beside its bytes
 }
 
@@ -137,6 +141,11 @@ func (r *rowStore) load(v *storage.View) error {
 		return err
 	}
 	r.applied, r.appliedC, r.flushed = mark.Pos, mark.C, mark.Pos
+	largest, err := v.LastRow(r.src.rec.ID)
+	if err != nil {
+		return err
+	}
+	r.largest = string(largest)
 	return r.src.replay(v, mark, nil, func(changes []record.Change) error {
 		r.mu.Lock()
 		defer r.mu.Unlock()

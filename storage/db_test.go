@@ -164,6 +164,11 @@ func TestWhatIsWrittenIsReadBackNowAndAfterReopening(t *testing.T) {
 			t.Errorf("a missing %s: %q, %v", name, b, err)
 		}
 	}
+	for source, want := range map[uint32][]byte{1: key.AppendInt64(nil, 2), 2: nil} {
+		if k, err := v.LastRow(source); !bytes.Equal(k, want) || err != nil {
+			t.Errorf("the last row of source %d: %x, %v", source, k, err)
+		}
+	}
 	if b, err := v.Meta("b"); b == nil || len(b) != 0 || err != nil {
 		t.Errorf("an empty value: %#v, %v", b, err)
 	}

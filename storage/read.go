@@ -22,6 +22,16 @@ func (v *View) ScanRows(source uint32, fn func(k, value []byte) error) error {
 	return v.scan(p, nil, func(k, value []byte) error { return fn(k[len(p):], value) })
 }
 
+// LastRow returns the largest key of a source's row store, nil where it is empty.
+func (v *View) LastRow(source uint32) (k []byte, err error) {
+	p := sourcePrefix(spaceRow, source)
+	err = v.scanBack(p, func(last, _ []byte) error {
+		k = append([]byte{}, last[len(p):]...)
+		return ErrStop
+	})
+	return k, err
+}
+
 // Root returns the root of an entity's log, nil where there is none.
 func (v *View) Root(k EntityKey) ([]byte, error) { return v.get(k.root(nil)) }
 
