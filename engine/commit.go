@@ -102,7 +102,7 @@ func (e *Engine) commit(b *storage.Batch) error {
 		if !errors.As(err, &space) {
 			return err
 		}
-		e.notice("the disk is full: "+space.Error(), "free some space; ingest goes on by itself")
+		e.notice(e.ctx, "the disk is full: "+space.Error(), "free some space; ingest goes on by itself")
 		select {
 		case <-e.ctx.Done():
 			return context.Cause(e.ctx)

@@ -58,7 +58,7 @@ func (s *Session) copyTo(ctx context.Context, st *syntax.Copy, path string) (_ *
 	if err := checkCopyOptions(st, format, connector.Options); err != nil {
 		return nil, err
 	}
-	rows, err := s.stream(ctx, selectBinding(copiedQuery(st)), nil)
+	rows, err := s.stream(ctx, selectBinding(copiedQuery(st)), input{})
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (s *Session) copyTo(ctx context.Context, st *syntax.Copy, path string) (_ *
 	}
 	defer func() { err = errors.Join(err, sink.Close()) }()
 	var count atomic.Int64
-	defer s.eng.progress("writing "+filepath.Base(path), "rows", func() (int64, int64) { return count.Load(), 0 })()
+	defer s.eng.progress(ctx, "writing "+filepath.Base(path), "rows", func() (int64, int64) { return count.Load(), 0 })()
 	for {
 		b, err := rows.nextBatch()
 		if err != nil {
@@ -161,7 +161,7 @@ func (s *Session) copyFrom(ctx context.Context, st *syntax.Copy, path string) (_
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var count atomic.Int64
-	defer s.eng.progress("reading "+filepath.Base(path), "rows", func() (int64, int64) { return count.Load(), 0 })()
+	defer s.eng.progress(ctx, "reading "+filepath.Base(path), "rows", func() (int64, int64) { return count.Load(), 0 })()
 	a := t.append(s)
 	row := make([]types.Value, len(t.types))
 	for {

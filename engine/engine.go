@@ -45,9 +45,6 @@ const (
 	defaultBatchChanges = 8192
 )
 
-// Notice is a message for the person who runs a statement.
-type Notice struct{ Message, Hint string }
-
 // Progress tells how far something is that takes long. Done and Total are in Unit ("bytes", "changes"); Total 0 means not known.
 // A last call has Finished set.
 type Progress struct {
@@ -252,12 +249,6 @@ func (e *Engine) usable() error {
 		return errClosed()
 	}
 	return nil
-}
-
-func (e *Engine) notice(message, hint string) {
-	if e.options.Notice != nil {
-		e.options.Notice(Notice{message, hint})
-	}
 }
 
 // takeID returns an id that was never used; putNext makes that durable with the record that uses it.

@@ -15,12 +15,12 @@ import (
 )
 
 // explain prints the plan of a SELECT; with ANALYZE it runs it first and prints what each part of it did.
-func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (*Rows, error) {
+func (s *Session) explain(ctx context.Context, st *syntax.Explain, in input) (*Rows, error) {
 	q, ok := st.Stmt.(*syntax.Query)
 	if !ok {
 		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN takes a SELECT")
 	}
-	b, bound, params, ps, err := s.bind(ctx, selectBinding(q.Select), args)
+	b, bound, params, ps, err := s.bind(ctx, selectBinding(q.Select), in)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (
 	read := slices.Concat(bound.Scans, bound.Sweeps)
 	unpin, ok := b.pin(read)
 	if !ok {
-		return s.explain(ctx, st, args) // a feature was replaced meanwhile
+		return s.explain(ctx, st, in) // a feature was replaced meanwhile
 	}
 	defer unpin()
 	ctx, end := s.eng.during(ctx)
@@ -40,7 +40,7 @@ func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (
 		return nil, err
 	}
 	if !b.current(read) {
-		return s.explain(ctx, st, args)
+		return s.explain(ctx, st, in)
 	}
 	ec, err := s.execContext(b, params, now, ps)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Session) explain(ctx context.Context, st *syntax.Explain, args []any) (
 		return nil, err
 	}
 	took := time.Since(start)
-	b.sayBeforeHistory()
+	b.sayBeforeHistory(ctx)
 	text := plan.ExplainWith(bound.Root, ec.Instrument.Note)
 	return explained(text + fmt.Sprintf("Time: %v\n", took.Round(time.Microsecond))), nil
 }
@@ -78,10 +78,13 @@ func (e *Engine) runToEnd(ctx context.Context, q *plan.Query, c *exec.Context) (
 	}
 }
 
+// planColumns are the columns of EXPLAIN.
+var planColumns = []types.Column{textColumn("QUERY PLAN")}
+
 func explained(text string) *Rows {
 	var rows [][]types.Value
 	for line := range strings.Lines(text) {
 		rows = append(rows, []types.Value{types.NewText(strings.TrimRight(line, "\n"))})
 	}
-	return fixedRows("EXPLAIN", []types.Column{textColumn("QUERY PLAN")}, rows)
+	return fixedRows("EXPLAIN", planColumns, rows)
 }

@@ -33,7 +33,7 @@ func (e *Engine) createFeature(ctx context.Context, st *syntax.CreateFeature) er
 	}
 	if c.features[st.Name] != nil && !st.OrReplace {
 		if st.IfNotExists {
-			e.notice(fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
+			e.notice(ctx, fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
 			return nil
 		}
 		return at(types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name)).WithHint("CREATE OR REPLACE FEATURE changes it")
@@ -46,7 +46,7 @@ func (e *Engine) createFeature(ctx context.Context, st *syntax.CreateFeature) er
 		return err
 	}
 	for _, n := range notices {
-		e.notice(n, "")
+		e.notice(ctx, n, "")
 	}
 	r := featureRecord{Name: st.Name, Text: st.Text, Ordinal: e.takeID(), Created: e.options.Clock().UnixMicro()}
 	if err := e.checkPartial(c.sources[p.Source], r, p); err != nil {
@@ -183,7 +183,7 @@ func (e *Engine) newGenerationFor(s *source, p *plan.Feature, old *generation) (
 // build brings a new generation to the present by its own cursor over the stream log, and joins it to the source's live ones.
 func (e *Engine) build(ctx context.Context, g *generation) error {
 	s := g.source
-	done := e.progress("building "+g.source.rec.Name, "changes", func() (int64, int64) {
+	done := e.progress(ctx, "building "+g.source.rec.Name, "changes", func() (int64, int64) {
 		g.mu.RLock()
 		defer g.mu.RUnlock()
 		return g.applied, s.published.Load().position
@@ -288,7 +288,7 @@ func (e *Engine) drop(ctx context.Context, st *syntax.Drop) error {
 	_, isFeature := c.features[st.Name]
 	switch {
 	case !isSource && !isFeature && st.IfExists:
-		e.notice(fmt.Sprintf("relation %q does not exist, skipping", st.Name), "")
+		e.notice(ctx, fmt.Sprintf("relation %q does not exist, skipping", st.Name), "")
 		return nil
 	case !isSource && !isFeature:
 		return e.noRelation(st.Name, "source", st.NamePos)

@@ -70,7 +70,7 @@ func (n *names) File(path string) (*plan.Relation, error) {
 func (e *Engine) openFile(ctx context.Context, c FileConnector, path string, s FileSpec) (*File, error) {
 	var done, total atomic.Int64
 	s.Progress = func(d, t int64) { done.Store(d); total.Store(t) }
-	defer e.progress("reading "+filepath.Base(path), "bytes", func() (int64, int64) { return done.Load(), total.Load() })()
+	defer e.progress(ctx, "reading "+filepath.Base(path), "bytes", func() (int64, int64) { return done.Load(), total.Load() })()
 	return c.Open(ctx, path, s)
 }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -134,6 +135,26 @@ func (r *Rows) closeLocked() {
 		r.eng.results.Unlock()
 	}
 	r.op, r.batch, r.at, r.fixed = nil, nil, 0, nil
+}
+
+// CopyStream says what stream of bytes a COPY … TO STDOUT writes or a COPY … FROM STDIN reads.
+type CopyStream struct {
+	In      bool // FROM STDIN
+	Binary  bool
+	Columns int
+}
+
+// Copy is the stream of a COPY that has one, nil for every other statement. Before the Rows are closed CopyOut or CopyIn is called once.
+func (r *Rows) Copy() *CopyStream { return nil }
+
+// CopyOut writes the rows to w as PostgreSQL writes them in the format asked for; each Write has whole rows.
+func (r *Rows) CopyOut(w io.Writer) error {
+	return types.Errorf(types.CodeInternal, "the statement is no COPY TO STDOUT")
+}
+
+// CopyIn reads rows from src to its end and adds them to the table: all of them, or none where there is an error.
+func (r *Rows) CopyIn(src io.Reader) error {
+	return types.Errorf(types.CodeInternal, "the statement is no COPY FROM STDIN")
 }
 
 // Tag is what psql prints for the statement: "CREATE SOURCE", "SELECT 3" (after the last row).

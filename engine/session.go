@@ -20,6 +20,7 @@ import (
 // Session holds the settings that SET changes: as_of, timezone, as_of_wait, memory_limit. One goroutine at a time.
 type Session struct {
 	eng      *Engine
+	options  SessionOptions
 	settings map[string]string // what was SET; the rest have their defaults
 	asOf     types.Value       // TIMESTAMPTZ, NULL for the frontier
 	wait     time.Duration
@@ -45,9 +46,27 @@ var settings = func() map[string]string {
 	return all
 }()
 
-// NewSession returns a session with the default settings.
-func (e *Engine) NewSession() *Session {
-	s := &Session{eng: e}
+// SessionOptions say who is on the other side of a session. The zero value is the embedded admin.
+type SessionOptions struct {
+	// User and Database are what current_user and current_database answer; "" is asof.
+	User, Database string
+	// Notice and Progress hear what the session's statements have to say; nil: the engine's do.
+	Notice   func(Notice)
+	Progress func(Progress)
+}
+
+// NewSession returns a session of the embedded admin with the default settings.
+func (e *Engine) NewSession() *Session { return e.NewSessionWith(SessionOptions{}) }
+
+// NewSessionWith returns a session for somebody. Its owner closes it.
+func (e *Engine) NewSessionWith(o SessionOptions) *Session {
+	if o.User == "" {
+		o.User = "asof"
+	}
+	if o.Database == "" {
+		o.Database = "asof"
+	}
+	s := &Session{eng: e, options: o}
 	s.resetAll()
 	return s
 }
@@ -69,14 +88,22 @@ func (s *Session) Query(ctx context.Context, sql string, args ...any) (*Rows, er
 	default:
 		return nil, types.Errorf(types.CodeSyntax, "one statement at a time, not %d", len(statements)).WithHint("Exec runs scripts")
 	}
-	return s.run(ctx, statements[0], args)
+	in, err := inputOf(args)
+	if err != nil {
+		return nil, err
+	}
+	return s.run(ctx, statements[0], in)
 }
 
 // Exec runs a script of statements and discards their rows; it stops at the first error.
 func (s *Session) Exec(ctx context.Context, sql string, args ...any) error {
+	in, err := inputOf(args)
+	if err != nil {
+		return err
+	}
 	statements, err := syntax.Parse(sql)
 	for _, st := range statements {
-		rows, err := s.run(ctx, st, args)
+		rows, err := s.run(ctx, st, in)
 		if err != nil {
 			return err
 		}
@@ -100,7 +127,7 @@ func (e *Engine) Exec(ctx context.Context, sql string, args ...any) error {
 }
 
 // run runs a statement. Whatever goes wrong is an error for the user.
-func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (rows *Rows, err error) {
+func (s *Session) run(ctx context.Context, st syntax.Statement, in input) (rows *Rows, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			rows, err = nil, s.eng.caught(p)
@@ -113,34 +140,34 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, args []any) (row
 	if err := s.eng.usable(); err != nil {
 		return nil, err
 	}
-	return s.dispatch(ctx, st, args)
+	return s.dispatch(s.heard(ctx), st, in)
 }
 
 // dispatch is the one switch from statements to what they do.
-func (s *Session) dispatch(ctx context.Context, st syntax.Statement, args []any) (*Rows, error) {
+func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (*Rows, error) {
 	switch st.(type) {
 	case *syntax.Query, *syntax.Explain, *syntax.Insert:
 	default:
-		if len(args) > 0 {
-			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(args)).WithHint("write the values into the statement")
+		if len(in.values) > 0 {
+			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(in.values)).WithHint("write the values into the statement")
 		}
 	}
 	switch st := st.(type) {
 	case *syntax.Query:
-		return s.stream(ctx, selectBinding(st.Select), args)
+		return s.stream(ctx, selectBinding(st.Select), in)
 	case *syntax.CreateSource:
 		return tagged("CREATE SOURCE", s.eng.createSource(ctx, st))
 	case *syntax.CreateFeature:
 		return tagged("CREATE FEATURE", s.eng.createFeature(ctx, st))
 	case *syntax.Drop:
 		if st.Object == "TABLE" {
-			return tagged("DROP TABLE", s.dropTable(st))
+			return tagged("DROP TABLE", s.dropTable(ctx, st))
 		}
 		return tagged("DROP "+st.Object, s.eng.drop(ctx, st))
 	case *syntax.CreateTable:
-		return tagged("CREATE TABLE", s.createTable(st))
+		return tagged("CREATE TABLE", s.createTable(ctx, st))
 	case *syntax.Insert:
-		return s.insert(ctx, st, args)
+		return s.insert(ctx, st, in)
 	case *syntax.Copy:
 		return s.copy(ctx, st)
 	case *syntax.AlterSource:
@@ -154,7 +181,7 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, args []any)
 	case *syntax.Describe:
 		return s.describe(ctx, st)
 	case *syntax.Explain:
-		return s.explain(ctx, st, args)
+		return s.explain(ctx, st, in)
 	default:
 		return nil, types.Errorf(types.CodeNotSupported, "this statement is not yet supported").At(int(st.Place().Pos), int(st.Place().End-st.Place().Pos))
 	}
@@ -174,6 +201,16 @@ func setTag(st *syntax.Set) string {
 	return "SET"
 }
 
+// TxStatus is the state that ReadyForQuery tells: 'I' outside a transaction block, 'T' inside one, 'E' inside one that has failed.
+func (s *Session) TxStatus() byte { return 'I' }
+
+// Setting is a setting's value as SHOW prints it; ok is false where there is none of that name.
+func (s *Session) Setting(name string) (value string, ok bool) {
+	name = strings.ToLower(name)
+	_, ok = settings[name]
+	return s.setting(name), ok
+}
+
 // binding plans a statement that has rows.
 type binding func(cat plan.Catalog, s plan.Session) (*plan.Query, error)
 
@@ -190,16 +227,9 @@ func (s *Session) newStatement() *statement {
 }
 
 // bind plans a statement against what it can name now.
-func (s *Session) bind(ctx context.Context, bind binding, args []any) (*statement, *plan.Query, []types.Value, plan.Session, error) {
-	ps := plan.Session{Zone: s.zone, Off: s.rulesOff()}
-	params := make([]types.Value, len(args))
-	for i, a := range args {
-		var err error
-		if params[i], err = valueOf(a); err != nil {
-			return nil, nil, nil, ps, err
-		}
-		ps.Params = append(ps.Params, paramType(params[i]))
-	}
+func (s *Session) bind(ctx context.Context, bind binding, in input) (*statement, *plan.Query, []types.Value, plan.Session, error) {
+	ps := plan.Session{Zone: s.zone, Off: s.rulesOff(), Params: in.types}
+	params := slices.Clone(in.values)
 	st := s.newStatement()
 	q, err := bind(s.names(ctx, st), ps)
 	if err != nil {
@@ -227,17 +257,17 @@ func (s *Session) rulesOff() map[string]bool {
 }
 
 // stream runs a statement that has rows. Where a feature is replaced between planning and reading, it is planned again.
-func (s *Session) stream(ctx context.Context, bind binding, args []any) (*Rows, error) {
+func (s *Session) stream(ctx context.Context, bind binding, in input) (*Rows, error) {
 	for {
-		rows, err := s.streamOnce(ctx, bind, args)
+		rows, err := s.streamOnce(ctx, bind, in)
 		if !errors.Is(err, errDropped) {
 			return rows, err
 		}
 	}
 }
 
-func (s *Session) streamOnce(ctx context.Context, bind binding, args []any) (_ *Rows, err error) {
-	st, q, params, ps, err := s.bind(ctx, bind, args)
+func (s *Session) streamOnce(ctx context.Context, bind binding, in input) (_ *Rows, err error) {
+	st, q, params, ps, err := s.bind(ctx, bind, in)
 	if err != nil {
 		return nil, err
 	}
@@ -268,11 +298,7 @@ func (s *Session) streamOnce(ctx context.Context, bind binding, args []any) (_ *
 	if err != nil {
 		return nil, err
 	}
-	columns := make([]types.Column, len(q.Columns))
-	for i, c := range q.Columns {
-		columns[i] = types.Column{Name: c.Name, Type: c.Type}
-	}
-	return s.eng.streamedRows(ctx, func() { st.sayBeforeHistory(); end() }, columns, op, s.zone)
+	return s.eng.streamedRows(ctx, func() { st.sayBeforeHistory(ctx); end() }, resultColumns(q), op, s.zone)
 }
 
 // execContext is what a statement runs with.
@@ -282,9 +308,9 @@ func (s *Session) execContext(st *statement, params []types.Value, now int64, ps
 }
 
 // sayBeforeHistory tells how many moments lay before the history and were answered with NULLs.
-func (st *statement) sayBeforeHistory() {
+func (st *statement) sayBeforeHistory(ctx context.Context) {
 	if st.beforeHistory > 0 {
-		st.eng.notice(fmt.Sprintf("%d rows are NULL because their moment is before the history begins", st.beforeHistory), "")
+		st.eng.notice(ctx, fmt.Sprintf("%d rows are NULL because their moment is before the history begins", st.beforeHistory), "")
 		st.beforeHistory = 0
 	}
 }

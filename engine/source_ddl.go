@@ -17,7 +17,7 @@ import (
 
 // createSource declares a source and reads it: to the end of a file, or to the first end of one that is followed.
 func (e *Engine) createSource(ctx context.Context, st *syntax.CreateSource) error {
-	s, err := e.startSource(st)
+	s, err := e.startSource(ctx, st)
 	if err != nil || s == nil {
 		return err
 	}
@@ -25,14 +25,14 @@ func (e *Engine) createSource(ctx context.Context, st *syntax.CreateSource) erro
 }
 
 // startSource declares a source and begins to read it. It returns nil where there is nothing to wait for.
-func (e *Engine) startSource(st *syntax.CreateSource) (*source, error) {
+func (e *Engine) startSource(ctx context.Context, st *syntax.CreateSource) (*source, error) {
 	if err := e.lockCatalog(); err != nil {
 		return nil, err
 	}
 	defer e.ddl.Unlock()
 	c := e.catalog.Load()
 	if old := c.sources[st.Name]; old != nil && st.IfNotExists {
-		return e.continueSource(old, st)
+		return e.continueSource(ctx, old, st)
 	}
 	if _, err := c.Relation(st.Name); err == nil {
 		return nil, types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
@@ -77,16 +77,16 @@ func (e *Engine) addSource(s *source) error {
 }
 
 // continueSource is CREATE SOURCE IF NOT EXISTS of one that exists: the same text goes on where an interruption left it.
-func (e *Engine) continueSource(s *source, st *syntax.CreateSource) (*source, error) {
+func (e *Engine) continueSource(ctx context.Context, s *source, st *syntax.CreateSource) (*source, error) {
 	s.mu.Lock()
 	unfinished := s.running == nil && !s.state.Complete && !s.paused
 	s.mu.Unlock()
 	if s.rec.Text != st.Text {
-		e.notice(fmt.Sprintf("relation %q already exists with another definition, skipping", st.Name), "SHOW CREATE SOURCE "+st.Name)
+		e.notice(ctx, fmt.Sprintf("relation %q already exists with another definition, skipping", st.Name), "SHOW CREATE SOURCE "+st.Name)
 		return nil, nil
 	}
 	if !unfinished {
-		e.notice(fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
+		e.notice(ctx, fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
 		return nil, nil
 	}
 	return s, s.startIngest()
@@ -195,7 +195,7 @@ func sourceColumns(r *sourceRecord, st *syntax.CreateSource) error {
 
 // untilRead waits until a source has been read to its end, reporting progress, and returns what went wrong.
 func (e *Engine) untilRead(ctx context.Context, s *source) error {
-	done := e.progress("reading "+s.rec.Name, "bytes", func() (int64, int64) {
+	done := e.progress(ctx, "reading "+s.rec.Name, "bytes", func() (int64, int64) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.state.Position.Offset, s.size
@@ -312,8 +312,9 @@ func (e *Engine) setSource(s *source, list []syntax.Option) error {
 const progressAfter = time.Second
 
 // progress reports how far something is, four times a second, once it has run for a second. The returned function ends it.
-func (e *Engine) progress(what, unit string, at func() (done, total int64)) func() {
-	if e.options.Progress == nil {
+func (e *Engine) progress(ctx context.Context, what, unit string, at func() (done, total int64)) func() {
+	say := e.voiceOf(ctx).progress
+	if say == nil {
 		return func() {}
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -322,7 +323,7 @@ func (e *Engine) progress(what, unit string, at func() (done, total int64)) func
 		shown := false
 		report := func(finished bool) {
 			done, total := at()
-			e.options.Progress(Progress{What: what, Unit: unit, Done: done, Total: total, Finished: finished})
+			say(Progress{What: what, Unit: unit, Done: done, Total: total, Finished: finished})
 			shown = true
 		}
 		timer := time.NewTimer(progressAfter)

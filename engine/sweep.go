@@ -70,7 +70,7 @@ func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question
 		return a.at < b.at
 	})
 	sw := &sweep{st: st, scan: s, p: p, asked: asked, qs: qs, answer: answer}
-	defer st.eng.progress("joining "+s.Relation.Name, "rows", func() (int64, int64) { return sw.done.Load(), int64(len(asked)) })()
+	defer st.eng.progress(ctx, "joining "+s.Relation.Name, "rows", func() (int64, int64) { return sw.done.Load(), int64(len(asked)) })()
 	if f == nil {
 		return sw.source(ctx, src)
 	}

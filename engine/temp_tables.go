@@ -47,10 +47,10 @@ const (
 const codeUnique = "23505"
 
 // createTable runs CREATE TEMP TABLE.
-func (s *Session) createTable(st *syntax.CreateTable) error {
+func (s *Session) createTable(ctx context.Context, st *syntax.CreateTable) error {
 	if s.tables[st.Name] != nil {
 		if st.IfNotExists {
-			s.eng.notice(fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
+			s.eng.notice(ctx, fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
 			return nil
 		}
 		return types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
@@ -72,7 +72,7 @@ func (s *Session) createTable(st *syntax.CreateTable) error {
 }
 
 // dropTable runs DROP TABLE, which is for temporary tables only.
-func (s *Session) dropTable(st *syntax.Drop) error {
+func (s *Session) dropTable(ctx context.Context, st *syntax.Drop) error {
 	t := s.tables[st.Name]
 	if t != nil {
 		delete(s.tables, st.Name)
@@ -85,7 +85,7 @@ func (s *Session) dropTable(st *syntax.Drop) error {
 			WithHint("DROP %s %s", strings.ToUpper(kind), syntax.QuoteIdent(st.Name)))
 	}
 	if st.IfExists {
-		s.eng.notice(fmt.Sprintf("table %q does not exist, skipping", st.Name), "")
+		s.eng.notice(ctx, fmt.Sprintf("table %q does not exist, skipping", st.Name), "")
 		return nil
 	}
 	e := types.Errorf(types.CodeUndefinedTable, "table %q does not exist", st.Name)
@@ -139,7 +139,7 @@ func (t *tempTable) close() error {
 }
 
 // insert runs INSERT into a temporary table.
-func (s *Session) insert(ctx context.Context, st *syntax.Insert, args []any) (*Rows, error) {
+func (s *Session) insert(ctx context.Context, st *syntax.Insert, in input) (*Rows, error) {
 	var t *tempTable
 	rows, err := s.stream(ctx, func(cat plan.Catalog, ps plan.Session) (*plan.Query, error) {
 		i, err := plan.BindInsert(st, cat, ps)
@@ -148,7 +148,7 @@ func (s *Session) insert(ctx context.Context, st *syntax.Insert, args []any) (*R
 		}
 		t, err = s.ownTable(i.Target, "INSERT", st.TablePos)
 		return i.Query, err
-	}, args)
+	}, in)
 	if err != nil {
 		return nil, err
 	}
