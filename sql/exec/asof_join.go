@@ -3,6 +3,8 @@ package exec
 import (
 	"context"
 	"errors"
+	"math"
+	"runtime"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/asofdb/asof/sql/expr"
@@ -44,9 +46,7 @@ const maxQuestions = 1 << 20
 type chunk struct {
 	batches   []*types.Batch
 	questions []Question
-	// answers holds the rows that were found, encoded one behind the other; at[i] is where that of row i begins, plus one, 0 where there is none.
-	answers []byte
-	at      []int
+	answers   answers
 	// used is the memory of all but the answers.
 	used, limit int64
 }
@@ -168,29 +168,39 @@ func (j *asOfJoin) question(b *types.Batch, i int, key []types.Value) (Question,
 	return q, nil
 }
 
-// sweep asks the questions of a chunk and keeps the answers that count.
+// sweep asks the questions of a chunk and keeps the answers that count. The condition on pairs, where there is one, is evaluated by one goroutine.
 func (j *asOfJoin) sweep(ctx context.Context, k *chunk) error {
-	k.at, k.answers = make([]int, len(k.questions)), nil
+	room := k.limit - k.used
+	if len(k.questions) == 1 {
+		room = math.MaxInt64 // it cannot be halved
+	}
+	workers := runtime.GOMAXPROCS(0)
+	if j.node.Residual != nil {
+		workers = 1
+	}
+	k.answers = newAnswers(len(k.questions), room, workers, j.types)
+	takers := k.answers.takers()
+	if j.node.Residual != nil {
+		takers[0] = j.thatPass(k, takers[0])
+	}
+	return j.c.Tables.Sweep(ctx, j.node.Scan, k.questions, takers)
+}
+
+// thatPass hands the answers that pass the residual condition to answer.
+func (j *asOfJoin) thatPass(k *chunk, answer Answer) Answer {
 	rows := newPlaces(k.batches)
-	return j.c.Tables.Sweep(ctx, j.node.Scan, k.questions, func(i int, row []types.Value) error {
+	return func(i int, row []types.Value) error {
 		if row == nil {
 			return nil
 		}
-		if j.node.Residual != nil {
-			b, n := rows.of(i)
-			b.Row(n, j.pair.Row[:j.w])
-			copy(j.pair.Row[j.w:], row)
-			if ok, err := expr.True(j.node.Residual, &j.pair); err != nil || !ok {
-				return err
-			}
+		b, n := rows.of(i)
+		b.Row(n, j.pair.Row[:j.w])
+		copy(j.pair.Row[j.w:], row)
+		if ok, err := expr.True(j.node.Residual, &j.pair); err != nil || !ok {
+			return err
 		}
-		k.at[i] = len(k.answers) + 1
-		k.answers = j.types.append(k.answers, row)
-		if len(k.questions) > 1 && k.used+int64(len(k.answers)) > k.limit {
-			return errAnswers
-		}
-		return nil
-	})
+		return answer(i, row)
+	}
 }
 
 // places finds the batch of a row by its number.
@@ -221,48 +231,55 @@ func (p *places) of(i int) (*types.Batch, int) {
 
 // handOut hands out the rows of a chunk. The spine's columns are not copied unless rows are left out.
 func (j *asOfJoin) handOut(k *chunk, emit func(*types.Batch) error) error {
-	schema := j.node.Schema()
 	found := types.NewBuilder(j.node.Scan.Schema())
-	all := types.NewBuilder(schema)
-	row := make([]types.Value, j.w+j.sw)
 	first := 0
 	for _, b := range k.batches {
-		inner := j.node.Kind == plan.InnerJoin
-		for i := range b.Rows() {
-			if err := j.answer(k, first+i, row[j.w:]); err != nil {
-				return err
-			}
-			switch {
-			case !inner:
-				found.Append(row[j.w:])
-			case k.at[first+i] > 0:
-				b.Row(i, row[:j.w])
-				all.Append(row)
-			}
+		out, err := j.pairs(k, b, first, found)
+		if err == nil && out != nil {
+			err = emit(out)
 		}
-		first += b.Rows()
-		out := finish(all)
-		if !inner {
-			out = j.beside(b, found.Batch(), schema)
-		}
-		if out == nil {
-			continue
-		}
-		if err := emit(out); err != nil {
+		if err != nil {
 			return err
 		}
+		first += b.Rows()
 	}
 	return nil
 }
 
-// answer writes the answer of question i to dst, NULLs where there is none.
-func (j *asOfJoin) answer(k *chunk, i int, dst []types.Value) error {
-	if k.at[i] == 0 {
-		clear(dst)
-		return nil
+// pairs are the rows of a batch, which is the chunk's from row first on, with their answers; nil where there are none.
+func (j *asOfJoin) pairs(k *chunk, b *types.Batch, first int, found *types.Builder) (*types.Batch, error) {
+	rows := b.Rows()
+	if j.node.Kind == plan.InnerJoin && k.answers.found(first, first+rows) < rows {
+		return j.pairsFound(k, b, first)
 	}
-	_, err := j.types.read(k.answers[k.at[i]-1:], dst)
-	return err
+	found.Reserve(rows)
+	for i := range rows {
+		encoded, ok := k.answers.row(first + i)
+		if !ok {
+			found.AppendNulls()
+		} else if err := found.AppendEncoded(encoded); err != nil {
+			return nil, err
+		}
+	}
+	return j.beside(b, found.Batch(), j.node.Schema()), nil
+}
+
+// pairsFound is pairs for a batch of which some rows have no answer, and are left out.
+func (j *asOfJoin) pairsFound(k *chunk, b *types.Batch, first int) (*types.Batch, error) {
+	all := types.NewBuilder(j.node.Schema())
+	row := make([]types.Value, j.w+j.sw)
+	for i := range b.Rows() {
+		encoded, ok := k.answers.row(first + i)
+		if !ok {
+			continue
+		}
+		if _, err := j.types.read(encoded, row[j.w:]); err != nil {
+			return nil, err
+		}
+		b.Row(i, row[:j.w])
+		all.Append(row)
+	}
+	return finish(all), nil
 }
 
 // beside is a batch of the columns of two batches. The left one stays with its owner, the right one is released.

@@ -278,6 +278,6 @@ type onlyOpen struct{ *database }
 
 var errNoPast = errors.New("there is no past")
 
-func (onlyOpen) Sweep(context.Context, *plan.Scan, []Question, func(int, []types.Value) error) error {
+func (onlyOpen) Sweep(context.Context, *plan.Scan, []Question, []Answer) error {
 	return errNoPast
 }

@@ -1,6 +1,6 @@
 // Package exec runs logical plans: one operator per file, Arrow batches between them, one switch that builds operators from nodes.
 //
-// A tree of operators belongs to one statement and one goroutine. Rows are pulled: Next of the root asks below. Invariants:
+// A tree of operators belongs to one statement and one goroutine; only the answers of a sweep come from several (asof_join.go). Rows are pulled: Next of the root asks below. Invariants:
 //
 //  1. A batch has at most batchRows rows and at least one; the end is nil, and stays nil.
 //  2. A batch belongs to whoever pulled it, who hands it on or releases it; nobody below writes into it, for builders give
@@ -26,12 +26,15 @@ type Tables interface {
 	// Open starts a scan whose rows have the scan's Columns. keys is nil for a full scan, else the distinct key tuples (in the order
 	// of Relation.Key, of exactly the columns' types, none of them NULL) whose rows are wanted; it is never empty.
 	Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (Rows, error)
-	// Sweep answers many questions about one relation: its row for a key at a moment, with the scan's Columns. It calls answer(i, row) for each
-	// question i in 0..len(qs)-1, in any order, once; row is nil where there is none, and valid only during the call. The row of a history
-	// (plan.FeatureHistory) at a moment is the last one whose event_time is not after it. An error of answer ends the sweep and is
-	// returned; questions whose answers took too much memory are then asked again, fewer at a time.
-	Sweep(ctx context.Context, s *plan.Scan, qs []Question, answer func(i int, row []types.Value) error) error
+	// Sweep answers many questions about one relation: its row for a key at a moment, with the scan's Columns. Each question is answered once, in any
+	// order, through one of answers, of which there is one at least: Sweep may use as many goroutines as there are, each of which has one of them for itself, and
+	// all of which have ended when it returns. The row of a history (plan.FeatureHistory) at a moment is the last one whose event_time is not after it.
+	// An error of an answer ends the sweep and is returned; questions whose answers took too much memory are then asked again, fewer at a time.
+	Sweep(ctx context.Context, s *plan.Scan, qs []Question, answers []Answer) error
 }
+
+// Answer takes the answer to question i: a row, which is valid only during the call, nil where there is none.
+type Answer func(i int, row []types.Value) error
 
 // Question asks for the row that a relation has for a key at a moment.
 type Question struct {

@@ -114,7 +114,7 @@ func (db *database) Open(_ context.Context, s *plan.Scan, keys [][]types.Value) 
 }
 
 // Sweep implements Tables: a table in memory has at any moment the rows that it has, and a history those whose event_time has come.
-func (db *database) Sweep(_ context.Context, s *plan.Scan, qs []Question, answer func(int, []types.Value) error) error {
+func (db *database) Sweep(_ context.Context, s *plan.Scan, qs []Question, answers []Answer) error {
 	event := -1
 	if s.Relation.Kind == plan.FeatureHistory {
 		event = s.Relation.Columns.Index("event_time")
@@ -135,7 +135,7 @@ func (db *database) Sweep(_ context.Context, s *plan.Scan, qs []Question, answer
 			best = row
 		}
 		if best == nil {
-			if err := answer(i, nil); err != nil {
+			if err := answers[i%len(answers)](i, nil); err != nil {
 				return err
 			}
 			continue
@@ -143,7 +143,7 @@ func (db *database) Sweep(_ context.Context, s *plan.Scan, qs []Question, answer
 		for n, c := range s.Columns {
 			out[n] = best[c]
 		}
-		if err := answer(i, out); err != nil {
+		if err := answers[i%len(answers)](i, out); err != nil {
 			return err
 		}
 		clear(out)

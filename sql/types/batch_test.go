@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestBatchHoldsWhatWasAppended builds batches of every type, one builder after another and again, and reads them back.
+// TestBatchHoldsWhatWasAppended builds batches of every type, of values, of encoded values and of NULLs, with one builder again and again, and reads them back.
 func TestBatchHoldsWhatWasAppended(t *testing.T) {
 	var schema Schema
 	for i, typ := range testTypes {
@@ -23,7 +23,21 @@ func TestBatchHoldsWhatWasAppended(t *testing.T) {
 				rows[i] = append(rows[i], sampleValues(c.Type, r, 2)[r.IntN(2)])
 			}
 			rows[i] = append(rows[i], Value{})
-			b.Append(rows[i])
+			switch i % 3 {
+			case 0:
+				b.Append(rows[i])
+			case 1:
+				var encoded []byte
+				for c := range schema {
+					encoded = AppendValue(encoded, schema[c].Type, rows[i][c])
+				}
+				if err := b.AppendEncoded(encoded); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				clear(rows[i])
+				b.AppendNulls()
+			}
 		}
 		if b.Len() != len(rows) {
 			t.Fatalf("%d rows after %d appends", b.Len(), len(rows))

@@ -31,6 +31,45 @@ func (b *Builder) Append(row []Value) {
 	b.rows++
 }
 
+// AppendNulls adds a row of NULLs.
+func (b *Builder) AppendNulls() {
+	for _, f := range b.record.Fields() {
+		f.AppendNull()
+	}
+	b.rows++
+}
+
+// AppendEncoded adds the row whose values AppendValue has put into src one behind the other. Values that batches hold encoded are not decoded.
+func (b *Builder) AppendEncoded(src []byte) error {
+	for c, f := range b.record.Fields() {
+		t := b.schema[c].Type
+		if f, ok := f.(*array.BinaryBuilder); ok && t.Kind != Bytea {
+			n, err := encodedLen(src, t)
+			if err != nil {
+				return err
+			}
+			if src[0] == headNull {
+				f.AppendNull()
+			} else {
+				f.Append(src[:n])
+			}
+			src = src[n:]
+			continue
+		}
+		v, rest, err := ReadValue(src, t)
+		if err != nil {
+			return err
+		}
+		b.appendValue(c, v)
+		src = rest
+	}
+	b.rows++
+	return nil
+}
+
+// Reserve makes room for n rows more.
+func (b *Builder) Reserve(n int) { b.record.Reserve(n) }
+
 // Batch returns the rows appended so far and begins anew. The caller releases it.
 func (b *Builder) Batch() *Batch {
 	record := b.record.NewRecord()

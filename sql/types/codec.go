@@ -169,6 +169,17 @@ func readSmallest(src []byte, t Type) (Value, []byte, error) {
 	return Value{Kind: t.Kind, I: math.MinInt64}, src[2:], nil
 }
 
+// encodedLen is how many bytes the value of type t takes that begins src.
+func encodedLen(src []byte, t Type) (int, error) {
+	if head, n := uvarint(src); t.Kind == Numeric && head >= headNumeric && head&1 == 0 {
+		if _, m := uvarint(src[n:]); m > 0 {
+			return n + m, nil
+		}
+	}
+	_, rest, err := ReadValue(src, t)
+	return len(src) - len(rest), err
+}
+
 // uvarint reads a varint in its shortest form; n = 0 for anything else. binary.Uvarint would take any overlong form.
 func uvarint(src []byte) (u uint64, n int) {
 	if len(src) > 0 && src[0] < 0x80 {
