@@ -70,6 +70,15 @@ var errLate = errors.New("as_of_wait")
 
 // at checks that the source can be read at t, waiting at most wait for its frontier to come that far, and returns what is published then.
 func (s *source) at(ctx context.Context, t int64, wait time.Duration) (*published, error) {
+	p, err := s.reached(ctx, t, wait)
+	if err == nil && t < p.history {
+		return nil, s.tooEarly(t, p)
+	}
+	return p, err
+}
+
+// reached is at for a moment that may lie before the history.
+func (s *source) reached(ctx context.Context, t int64, wait time.Duration) (*published, error) {
 	p := s.published.Load()
 	if s.relation.PlainTable {
 		return p, nil
@@ -88,8 +97,8 @@ func (s *source) at(ctx context.Context, t int64, wait time.Duration) (*publishe
 			return nil, s.tooLate(t, p, wait)
 		}
 	}
-	if p.history == NoTime || t < p.history {
-		return nil, s.tooEarly(t, p)
+	if p.history == NoTime {
+		return nil, s.notYet(p)
 	}
 	return p, nil
 }
@@ -108,9 +117,6 @@ func (s *source) tooLate(t int64, p *published, wait time.Duration) error {
 }
 
 func (s *source) tooEarly(t int64, p *published) error {
-	if p.history == NoTime {
-		return s.notYet(p)
-	}
 	return types.Errorf(types.CodeNotReady, "AS OF %s is before the history of source %q begins, at %s", types.NewTimestamptz(t), s.rec.Name, types.NewTimestamptz(p.history)).
 		WithHint("ask for %s or later; what came before is not known (history = 'from_empty' if there was nothing)", types.NewTimestamptz(p.history))
 }

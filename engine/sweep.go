@@ -95,7 +95,7 @@ func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question
 	if s.Relation.Kind == plan.FeatureHistory {
 		until = st.now // a history has rows up to now, and none before it begins: no moment is out of its reach
 	}
-	p, err := src.at(ctx, until, st.wait)
+	p, err := src.reached(ctx, until, st.wait)
 	if err == nil && s.Relation.Kind != plan.FeatureHistory {
 		asked, err = st.withinHistory(src, p, asked, answers[0])
 	}
@@ -173,7 +173,7 @@ func (st *statement) withinHistory(src *source, p *published, asked []question, 
 	}
 	kept := asked[:0]
 	for _, q := range asked {
-		if q.at >= p.history && p.history != NoTime {
+		if q.at >= p.history {
 			kept = append(kept, q)
 			continue
 		}
