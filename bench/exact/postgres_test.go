@@ -100,7 +100,10 @@ func apply(t *testing.T, pg *pgconn.PgConn, txs []random.Tx) {
 	for _, x := range txs {
 		b.WriteString("BEGIN;\n")
 		for _, o := range x.Ops {
-			if o.Kind != 'c' {
+			if o.Kind == 't' {
+				b.WriteString("TRUNCATE t;\n")
+			}
+			if o.Old != nil {
 				fmt.Fprintf(&b, "DELETE FROM t WHERE id = %d;\n", o.Old.ID)
 			}
 			if o.New != nil {
@@ -233,6 +236,9 @@ func versions(t *testing.T, pg *pgconn.PgConn, w random.Workload) {
 	b.WriteString("DROP TABLE IF EXISTS versions; CREATE TEMP TABLE versions (" + strings.Replace(random.ColumnList(), " PRIMARY KEY", "", 1) + ", c TIMESTAMPTZ, d TIMESTAMPTZ);\n")
 	for _, x := range w.Txs {
 		for _, o := range x.Ops {
+			if o.Kind == 't' {
+				fmt.Fprintf(&b, "UPDATE versions SET d = %s WHERE d = 'infinity';\n", timestamp(x.Commit))
+			}
 			if o.Old != nil {
 				fmt.Fprintf(&b, "UPDATE versions SET d = %s WHERE id = %d AND d = 'infinity';\n", timestamp(x.Commit), o.Old.ID)
 			}

@@ -52,7 +52,7 @@ func newScenario(seed uint64, transactions, features, moments int) scenario {
 	s.run = how{
 		batch: []int{1, 2, 3, 7, 50, 8192}[rng.IntN(6)], flush: []int{1, 5, 40, 1_500_000}[rng.IntN(4)],
 		before: rng.IntN(2) == 0, segments: []int{1, 1, 1, 2, 4}[rng.IntN(5)], redeliver: rng.IntN(2) == 0,
-		fromEmpty: rng.IntN(4) == 0,
+		fromEmpty: rng.IntN(4) == 0 && !s.w.Snapshot(),
 	}
 	return s
 }
@@ -245,7 +245,11 @@ func (r *session) write(from, to int) error {
 	}
 	put(from)
 	if r.s.run.redeliver && to > 0 {
-		put(to * int(r.s.seed%7) / 7)
+		from := to * int(r.s.seed%7) / 7
+		if from == 0 && r.s.w.Snapshot() {
+			from = 1 // a snapshot that comes again is a new one
+		}
+		put(from)
 	}
 	_, err := r.file.WriteString(b.String())
 	return err

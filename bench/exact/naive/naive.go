@@ -113,14 +113,13 @@ func all(cs []Cond, r Row, now int64) bool {
 
 // Agg is one output: an aggregate over the rows that pass Filter. In the CASE spelling with Else0, rows that do not pass count as 0.
 type Agg struct {
-	Fn     string // count, sum, avg, min, max
+	Fn     string // count, sum, avg, min, max, bool_and, bool_or
 	Star   bool
 	Unique bool
 	Col    string
 	Filter []Cond
 	Else0  bool
-	// Per100 multiplies the result by 100 and divides it by the number of rows that pass WHERE: an expression over aggregates.
-	Name string
+	Name   string
 }
 
 // Feature is a definition.
@@ -244,9 +243,24 @@ func (a Agg) value(rows []Row, now int64) string {
 		return strconv.Itoa(len(args))
 	case "sum", "avg":
 		return sum(a.Fn, args, a.Col)
+	case "bool_and", "bool_or":
+		return truths(a.Fn, args)
 	default:
 		return extreme(a.Fn, args, a.Col)
 	}
+}
+
+// truths is whether all are true, or any is.
+func truths(fn string, args []string) string {
+	if len(args) == 0 {
+		return Null
+	}
+	for _, s := range args {
+		if decides := map[string]string{"bool_and": "f", "bool_or": "t"}[fn]; s == decides {
+			return decides
+		}
+	}
+	return args[0]
 }
 
 func distinct(args []string, col string) []string {

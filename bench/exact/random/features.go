@@ -90,11 +90,13 @@ func conditionSQL(cs []naive.Cond, rng *rand.Rand) string {
 
 // aggregates over columns that PostgreSQL has them for.
 var aggregable = map[string][]string{
-	"count": {"amount", "cust", "flag", "qty"},
-	"sum":   {"amount", "free", "qty", "score", "grp"},
-	"avg":   {"amount", "free", "qty", "score"},
-	"min":   {"amount", "free", "qty", "score", "status", "cust"},
-	"max":   {"amount", "free", "qty", "score", "status", "cust"},
+	"count":    {"amount", "cust", "flag", "qty"},
+	"sum":      {"amount", "free", "qty", "score", "grp"},
+	"avg":      {"amount", "free", "qty", "score"},
+	"min":      {"amount", "free", "qty", "score", "status", "cust"},
+	"max":      {"amount", "free", "qty", "score", "status", "cust"},
+	"bool_and": {"flag"},
+	"bool_or":  {"flag"},
 }
 
 // NewDefinition draws a feature.
@@ -140,7 +142,7 @@ func attribute(rng *rand.Rand, d Definition) Definition {
 
 // aggregate draws one, in one of the three spellings.
 func aggregate(rng *rand.Rand, lengths []int64) (naive.Agg, string) {
-	fn := []string{"count", "count", "sum", "sum", "avg", "min", "max"}[rng.IntN(7)]
+	fn := []string{"count", "count", "sum", "sum", "sum", "avg", "avg", "min", "min", "max", "max", "bool_and", "bool_or"}[rng.IntN(13)]
 	a := naive.Agg{Fn: fn}
 	cols := aggregable[fn]
 	a.Col = cols[rng.IntN(len(cols))]

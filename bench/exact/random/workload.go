@@ -5,6 +5,7 @@ package random
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -37,9 +38,9 @@ func ColumnList() string {
 	return strings.Join(defs, ", ")
 }
 
-// Op is one row change of a transaction. A key change is a delete and a create that share an LSN.
+// Op is one row change of a transaction. A key change is a delete and a create that share an LSN. A TRUNCATE (t) has no row.
 type Op struct {
-	Kind    byte // c, u, d
+	Kind    byte // c, u, d, t; r in a snapshot
 	Old     *naive.Row
 	New     *naive.Row
 	before  bool // the record carries a before image
@@ -87,14 +88,54 @@ func (g *Generator) Step() int64 { return g.step }
 // At makes the next commit times follow now.
 func (g *Generator) At(now int64) { g.now = now }
 
-// NewWorkload draws a history of n transactions.
+// NewWorkload draws a history of n transactions. It may begin with a snapshot, and some truncate the table.
 func NewWorkload(rng *rand.Rand, n int) Workload {
 	g := NewGenerator(rng)
 	var w Workload
-	for range n {
-		w.Txs = append(w.Txs, g.Tx())
+	if rng.IntN(3) == 0 {
+		w.Txs = append(w.Txs, g.snapshot(1+rng.IntN(12)))
+	}
+	truncating := rng.IntN(3) == 0
+	for len(w.Txs) < n {
+		t := g.Tx()
+		if truncating && rng.IntN(40) == 0 {
+			t.Ops = append(t.Ops, g.truncate()...)
+			g.lsn += int64(len(t.Ops)) * 64
+		}
+		w.Txs = append(w.Txs, t)
 	}
 	return w
+}
+
+// Snapshot reports whether the history begins with one.
+func (w Workload) Snapshot() bool { return w.Txs[0].snapshot() }
+
+func (x Tx) snapshot() bool { return x.Ops[0].Kind == 'r' }
+
+// snapshot is the table's rows as a connector reads them when it starts.
+func (g *Generator) snapshot(n int) Tx {
+	g.now++
+	t := Tx{Commit: g.now}
+	for range n {
+		o := g.insert(g.freshID())
+		o.Kind = 'r'
+		t.Ops = append(t.Ops, o)
+	}
+	return t
+}
+
+// truncate empties the table, and mostly inserts something in the same transaction.
+func (g *Generator) truncate() []Op {
+	for id := range g.state {
+		g.gone = append(g.gone, id)
+	}
+	slices.Sort(g.gone)
+	clear(g.state)
+	ops := []Op{{Kind: 't'}}
+	for range g.rng.IntN(3) {
+		ops = append(ops, g.insert(g.freshID()))
+	}
+	return ops
 }
 
 // Tx draws the next transaction. Its commit time may be that of the one before.
@@ -286,6 +327,10 @@ func (w Workload) Table() *naive.Table {
 	for _, x := range w.Txs {
 		var ids []int64
 		for _, o := range x.Ops {
+			if o.Kind == 't' {
+				ids = slices.AppendSeq(ids, maps.Keys(state))
+				clear(state)
+			}
 			if o.Old != nil {
 				delete(state, o.Old.ID)
 				ids = append(ids, o.Old.ID)
@@ -319,11 +364,15 @@ func (x Tx) Lines() []string {
 		if o.New != nil {
 			after = image(*o.New)
 		}
+		snapshot, xid := "false", any(x.xid)
+		if o.Kind == 'r' {
+			snapshot, xid = map[bool]string{true: "last", false: "true"}[i == len(x.Ops)-1], nil
+		}
 		b, err := json.Marshal(map[string]any{
 			"before": before, "after": after, "op": string(o.Kind), "ts_ms": x.Commit/1000 + 400,
 			"source": map[string]any{
 				"version": "3.7.0.Final", "connector": "postgresql", "name": "shop", "ts_ms": x.Commit / 1000, "ts_us": x.Commit, "ts_ns": json.Number(fmt.Sprint(x.Commit, "000")),
-				"snapshot": "false", "db": "shop", "schema": "public", "table": "t", "txId": x.xid, "lsn": lsn,
+				"snapshot": snapshot, "db": "shop", "schema": "public", "table": "t", "txId": xid, "lsn": lsn,
 			},
 		})
 		if err != nil {
