@@ -169,7 +169,7 @@ type handWritten struct {
 
 func (r *session) drawHandWritten(rng *rand.Rand, d random.Definition) handWritten {
 	q := handWritten{d: d, inner: oneIn(rng, 2), strict: oneIn(rng, 4)}
-	for _, l := range r.drawn(rng, 20) {
+	for _, l := range r.drawn(rng, 40) {
 		if l.t <= r.s.w.Last() { // the last period of a history is open, and says nothing of what is later
 			q.labels = append(q.labels, l)
 		}

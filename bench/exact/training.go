@@ -206,7 +206,7 @@ func (q *training) rows(r *session) (rows [][]string, of []label) {
 // of the definition; one with an unknown or a NULL key, without a moment, of a moment before the history, or at which its entity has no row, with NULLs.
 func (r *session) trainings() error {
 	rng := rand.New(rand.NewPCG(r.s.seed, 17))
-	for range 24 {
+	for range 40 {
 		q, err := r.drawTraining(rng)
 		if err == nil && q != nil {
 			err = q.compare(r)
