@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 
@@ -59,17 +60,11 @@ type generationRecord struct {
 type catalog struct {
 	sources  map[string]*source
 	features map[string]*feature
+	users    map[string]*userRecord
 }
 
 func (c *catalog) clone() *catalog {
-	n := &catalog{sources: make(map[string]*source, len(c.sources)), features: make(map[string]*feature, len(c.features))}
-	for k, v := range c.sources {
-		n.sources[k] = v
-	}
-	for k, v := range c.features {
-		n.features[k] = v
-	}
-	return n
+	return &catalog{maps.Clone(c.sources), maps.Clone(c.features), maps.Clone(c.users)}
 }
 
 // Relation implements plan.Catalog.
@@ -120,6 +115,9 @@ func (e *Engine) loadCatalog() error {
 	defer v.Close()
 	e.entities = map[string]uint16{}
 	e.next = 1
+	if err := e.loadMock(v); err != nil {
+		return err
+	}
 	if b, err := v.Meta(metaNext); err != nil {
 		return err
 	} else if b != nil {
@@ -127,7 +125,7 @@ func (e *Engine) loadCatalog() error {
 			return damaged(metaNext, err)
 		}
 	}
-	c := &catalog{sources: map[string]*source{}, features: map[string]*feature{}}
+	c := &catalog{map[string]*source{}, map[string]*feature{}, map[string]*userRecord{}}
 	var features []featureRecord
 	generations := map[uint32]*generation{}
 	err := scanMeta(v, metaEntity, func(name string, id uint16) error { e.entities[name] = id; return nil })
@@ -151,6 +149,9 @@ func (e *Engine) loadCatalog() error {
 			generations[r.ID] = newGeneration(e, s, r)
 			return nil
 		})
+	}
+	if err == nil {
+		err = scanMeta(v, metaUser, func(name string, r userRecord) error { c.users[name] = &r; return nil })
 	}
 	if err == nil {
 		err = scanMeta(v, metaFeature, func(_ string, r featureRecord) error { features = append(features, r); return nil })

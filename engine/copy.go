@@ -21,9 +21,9 @@ func (s *Session) copy(ctx context.Context, st *syntax.Copy) (*Rows, error) {
 		return nil, types.Errorf(types.CodeNotSupported, "COPY … %s is not yet supported", stdName(st)).At(int(st.PathPos.Pos), int(st.PathPos.End-st.PathPos.Pos)).
 			WithHint("name a file, as COPY … %s 'labels.csv'", direction(st))
 	}
-	path, err := absolute(st.Path)
+	path, err := s.pathOf(st.Path)
 	if err != nil {
-		return nil, err
+		return nil, placed(err, st.PathPos)
 	}
 	if st.From {
 		return s.copyFrom(ctx, st, path)

@@ -34,6 +34,8 @@ type Options struct {
 	FlushChanges int
 	// BatchChanges is the largest number of changes in one durable commit; 0 means 8,192.
 	BatchChanges int
+	// FilesDir is the directory below which admins who come through a door may name files, once there are users; "" is none.
+	FilesDir string
 	// Owner names the program in the data directory's lock, for the message that a second one gets.
 	Owner string
 }
@@ -71,6 +73,7 @@ type Engine struct {
 	open    map[*Rows]struct{}
 
 	catalog     atomic.Pointer[catalog]
+	mock        []byte // of mockVerifier
 	checkpoints *checkpoints
 
 	// ddl is held by the statement that changes the catalog. It guards next and entities.

@@ -310,7 +310,9 @@ func (e *Engine) dropFeatures(c *catalog, names []string) error {
 	for _, n := range names {
 		delete(next.features, n)
 		b.DeleteMeta(metaFeature + n)
+		next.forgetRelation(n)
 	}
+	putUsers(b, c.users, next.users)
 	if err := e.commit(b); err != nil {
 		return err
 	}
@@ -340,11 +342,14 @@ func (e *Engine) removeSource(s *source) error {
 	b := e.db.NewBatch()
 	b.DeleteMeta(metaSource + s.rec.Name)
 	putJSON(b, metaDropping+strconv.FormatUint(uint64(s.rec.ID), 10), s.rec.ID)
+	c := e.catalog.Load()
+	next := c.clone()
+	delete(next.sources, s.rec.Name)
+	next.forgetRelation(s.rec.Name)
+	putUsers(b, c.users, next.users)
 	if err := e.commit(b); err != nil {
 		return err
 	}
-	next := e.catalog.Load().clone()
-	delete(next.sources, s.rec.Name)
 	e.catalog.Store(next)
 	return e.deleteSource(s.rec.ID)
 }

@@ -44,7 +44,7 @@ func (n *names) Relation(name string) (*plan.Relation, error) {
 
 // File implements plan.FileCatalog.
 func (n *names) File(path string) (*plan.Relation, error) {
-	full, err := absolute(path)
+	full, err := n.s.pathOf(path)
 	if err != nil {
 		return nil, err
 	}
@@ -72,18 +72,6 @@ func (e *Engine) openFile(ctx context.Context, c FileConnector, path string, s F
 	s.Progress = func(d, t int64) { done.Store(d); total.Store(t) }
 	defer e.progress(ctx, "reading "+filepath.Base(path), "bytes", func() (int64, int64) { return done.Load(), total.Load() })()
 	return c.Open(ctx, path, s)
-}
-
-// absolute is the path of a file, which is relative to the working directory.
-func absolute(path string) (string, error) {
-	if path == "" {
-		return "", types.Errorf(types.CodeBadFile, "the name of a file is empty")
-	}
-	full, err := filepath.Abs(path)
-	if err != nil {
-		return "", types.Errorf(types.CodeIO, "the working directory of file %q is unknown: %v", path, err)
-	}
-	return full, nil
 }
 
 // endingOf is the ending of a file's name, which says what it holds: "csv".

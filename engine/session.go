@@ -50,6 +50,8 @@ var settings = func() map[string]string {
 type SessionOptions struct {
 	// User and Database are what current_user and current_database answer; "" is asof.
 	User, Database string
+	// Door is the protocol that the session speaks, as in "postgres"; "" is a session of the program that has the engine open, which may do everything.
+	Door string
 	// Notice and Progress hear what the session's statements have to say; nil: the engine's do.
 	Notice   func(Notice)
 	Progress func(Progress)
@@ -152,13 +154,30 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(in.values)).WithHint("write the values into the statement")
 		}
 	}
+	if err := s.authorize(st); err != nil {
+		return nil, err
+	}
 	switch st := st.(type) {
 	case *syntax.Query:
 		return s.stream(ctx, selectBinding(st.Select), in)
 	case *syntax.CreateSource:
-		return tagged("CREATE SOURCE", s.eng.createSource(ctx, st))
+		if err := s.confine(st); err != nil {
+			return nil, err
+		}
+		return tagged("CREATE SOURCE", s.owning(st.Name, func() error { return s.eng.createSource(ctx, st) }))
 	case *syntax.CreateFeature:
-		return tagged("CREATE FEATURE", s.eng.createFeature(ctx, st))
+		return tagged("CREATE FEATURE", s.owning(st.Name, func() error { return s.eng.createFeature(ctx, st) }))
+	case *syntax.CreateUser:
+		return tagged("CREATE ROLE", s.createUser(ctx, st))
+	case *syntax.AlterUser:
+		return tagged("ALTER ROLE", s.alterUser(st))
+	case *syntax.DropUser:
+		return tagged("DROP ROLE", s.dropUser(ctx, st))
+	case *syntax.Grant:
+		if st.Revoke {
+			return tagged("REVOKE", s.grant(st))
+		}
+		return tagged("GRANT", s.grant(st))
 	case *syntax.Drop:
 		if st.Object == "TABLE" {
 			return tagged("DROP TABLE", s.dropTable(ctx, st))
@@ -238,6 +257,9 @@ func (s *Session) bind(ctx context.Context, bind binding, in input) (*statement,
 	if len(q.Params) > len(params) {
 		return nil, nil, nil, ps, types.Errorf(types.CodeInvalidParameter, "the statement has parameters up to $%d, and %d values were given", len(q.Params), len(params)).
 			WithHint("$1 is the first value, $2 the second")
+	}
+	if err := s.mayScan(st, slices.Concat(q.Scans, q.Sweeps)); err != nil {
+		return nil, nil, nil, ps, err
 	}
 	for i, t := range q.Params {
 		if params[i], err = convertParam(params[i], t, s.zone); err != nil {

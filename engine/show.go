@@ -23,6 +23,8 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 		return s.eng.showFeatures(), nil
 	case "REJECTS":
 		return s.eng.showRejects(st)
+	case "USERS":
+		return s.eng.showUsers(), nil
 	case "STORAGE":
 		return s.eng.showStorage(), nil
 	case "FRESHNESS":

@@ -27,6 +27,7 @@ import (
 //	append NAME      adds lines to it
 //	records NAME     writes Debezium's records in short; see recordWriter. With the word "append" it adds them.
 //	sql [NAME]       runs statements in a session, of that name if there are several, and prints rows, notices and errors
+//	as USER          runs statements, a line each, in a session of a user's who has come through a door; they go on after an error
 //	counters NAME    prints what SHOW SOURCES says of a source, a column a line, without zeros
 //	wait DURATION    lets time pass
 //	clock TIME       sets the wall clock, as in "clock 12:30:00"
@@ -135,6 +136,15 @@ func (s *teller) command(t *testing.T, d *datadriven.TestData) (string, error) {
 		return "", writeLines(arg(0), mode, strings.Join(lines, "\n"))
 	case "sql":
 		return s.run(t.Context(), arg(0), d.Input), nil
+	case "as":
+		if name := "as " + arg(0); s.sessions[name] == nil {
+			s.sessions[name] = s.eng.NewSessionWith(engine.SessionOptions{User: arg(0), Door: "a story"})
+		}
+		var out strings.Builder
+		for line := range strings.SplitSeq(d.Input, "\n") {
+			out.WriteString(s.run(t.Context(), "as "+arg(0), line))
+		}
+		return out.String(), nil
 	case "counters":
 		return s.counters(t.Context(), arg(0))
 	case "wait":

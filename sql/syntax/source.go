@@ -5,6 +5,9 @@ func (p *parser) create(start Pos) (Statement, error) {
 	if p.at("temp table") || p.at("temporary table") {
 		return p.createTable(start)
 	}
+	if p.accept("user") {
+		return p.createUser(start)
+	}
 	if err := p.refuseObject("CREATE"); err != nil {
 		return nil, err
 	}

@@ -47,6 +47,10 @@ func (p *parser) statement() (Statement, error) {
 		return p.reset(start)
 	case p.accept("explain"):
 		return p.explain(start)
+	case p.accept("grant"):
+		return p.grant(start, false)
+	case p.accept("revoke"):
+		return p.grant(start, true)
 	}
 	return nil, p.unknownStatement()
 }
@@ -92,6 +96,9 @@ func (p *parser) describe(start Pos) (Statement, error) {
 
 // drop reads DROP SOURCE|FEATURE|TABLE [IF EXISTS] name [CASCADE|RESTRICT].
 func (p *parser) drop(start Pos) (Statement, error) {
+	if p.accept("user") {
+		return p.dropUser(start)
+	}
 	if !p.at("table") {
 		if err := p.refuseObject("DROP"); err != nil {
 			return nil, err
@@ -130,6 +137,9 @@ func (p *parser) drop(start Pos) (Statement, error) {
 func (p *parser) alter(start Pos) (Statement, error) {
 	if p.at("feature") || p.at("system") {
 		return nil, notYet("ALTER "+upper(p.tok().text), p.tok().Span)
+	}
+	if p.accept("user") {
+		return p.alterUser(start)
 	}
 	if err := p.refuseObject("ALTER"); err != nil {
 		return nil, err

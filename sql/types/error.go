@@ -69,6 +69,9 @@ const (
 	CodeNotNull             = "23502"
 	CodeNotReady            = "55000" // later than the frontier, before the history, source stopped
 	CodeInUse               = "55006"
+	CodePrivilege           = "42501"
+	CodeInvalidPassword     = "28P01"
+	CodeInvalidUser         = "28000"
 	CodeDependents          = "2BP01"
 	CodeCanceled            = "57014"
 	CodeDiskFull            = "53100"
