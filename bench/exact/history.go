@@ -136,7 +136,7 @@ func (r *session) byHand(d random.Definition, periods map[string][]period) error
 	rng := rand.New(rand.NewPCG(r.s.seed, 29))
 	q := r.drawHandWritten(rng, d)
 	for _, rule := range []string{"on", "off"} {
-		if err := r.sql.Exec(r.ctx, "SET asof_rule = "+rule); err != nil {
+		if err := r.sql.Exec(r.ctx, "SET asof_rule = "+rule+"; SET memory_limit = '"+choose(rng, "1kB", "100kB", "1GB")+"'"); err != nil {
 			return err
 		}
 		got, err := askRows(r.sql, q.sql)
@@ -156,7 +156,7 @@ func (r *session) byHand(d random.Definition, periods map[string][]period) error
 			return fmt.Errorf("asof_rule = %s is not followed: %s\n%v", rule, q.sql, plan)
 		}
 	}
-	return r.sql.Exec(r.ctx, "RESET asof_rule")
+	return r.sql.Exec(r.ctx, "RESET asof_rule; RESET memory_limit")
 }
 
 // handWritten is a join with a history by a correlated subquery.
@@ -164,7 +164,9 @@ type handWritten struct {
 	d             random.Definition
 	labels        []label
 	inner, strict bool // strict: the moment is excluded
-	sql           string
+	// within is set where the condition says once more that the period begins before the moment.
+	within bool
+	sql    string
 }
 
 func (r *session) drawHandWritten(rng *rand.Rand, d random.Definition) handWritten {
@@ -181,8 +183,12 @@ func (r *session) drawHandWritten(rng *rand.Rand, d random.Definition) handWritt
 		on = append(on, choose(rng, "h."+k+" = l."+k, "l."+k+" = h."+k))
 		inside = append(inside, k+" = l."+k)
 	}
-	if oneIn(rng, 2) {
-		on = append(on, "h.event_time "+op+" l.ts")
+	switch rng.IntN(3) {
+	case 0:
+		on = append(on, "h.event_time <= l.ts")
+	case 1:
+		q.within = true
+		on = append(on, "h.event_time < l.ts")
 	}
 	inside = append(inside, choose(rng, "event_time "+op+" l.ts", "l.ts "+strings.Replace(op, "<", ">", 1)+" event_time"))
 	on = append(on, "h.event_time = (SELECT MAX(event_time) FROM "+history+" WHERE "+strings.Join(inside, " AND ")+")")
@@ -211,7 +217,7 @@ func (q *handWritten) want(l label, periods map[string][]period) []string {
 	}
 	ps := periods[strings.Join(key, ",")]
 	i := holding(ps, t)
-	if l.none || i < 0 {
+	if l.none || i < 0 || q.within && ps[i].from >= l.t {
 		return nil
 	}
 	until := naive.Null

@@ -252,7 +252,7 @@ func versions(t *testing.T, pg *pgconn.PgConn, w random.Workload) {
 
 // againstPostgres compares a statement's rows with those of its meaning there.
 func (q *training) againstPostgres(t *testing.T, pg *pgconn.PgConn, r *session, total *int) error {
-	got, err := askRows(r.sql, q.here, q.args...)
+	got, err := q.ask(r)
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,11 @@ func (r *session) drawSpine(rng *rand.Rand) (spine, error) {
 	case 3:
 		return r.historySpine(rng)
 	}
-	s := spine{id: "l.n", ts: "l.ts", labels: r.drawn(rng, choose(rng, 1, 40, 40, 200)), ordered: true, typed: true}
+	n := choose(rng, 1, 40, 40, 200)
+	if oneIn(rng, 100) {
+		n = 4000 // are answered by several goroutines
+	}
+	s := spine{id: "l.n", ts: "l.ts", labels: r.drawn(rng, n), ordered: true, typed: true}
 	r.spines++
 	table, err := r.labelTable(rng, &s)
 	if err != nil {

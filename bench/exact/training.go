@@ -19,6 +19,7 @@ type training struct {
 	spine spine
 	joins []joined
 	args  []any
+	limit string // of memory, or ""
 	// here is the statement, there what it means on PostgreSQL, which has the row versions of the table in versions.
 	here, there string
 }
@@ -29,9 +30,10 @@ type joined struct {
 	inner bool
 	// at is the moment asked for by a label; false: none.
 	at func(label) (int64, bool)
-	// present is a column that must not be NULL for a row to count, or "".
+	// present is a column that must not be NULL for a row to count, or "". only, where it is not nil, is the one value of the key that counts.
 	present string
-	columns []string
+	only    *string
+	columns []string // as_of is the moment
 }
 
 // drawTraining draws a statement, nil where nothing can be joined with the spine.
@@ -50,7 +52,7 @@ func (r *session) drawTraining(rng *rand.Rand) (*training, error) {
 			continue
 		}
 		alias := string(rune('a' + i))
-		j := joined{d: d, inner: oneIn(rng, 3), columns: outputs(d)}
+		j := joined{d: d, inner: oneIn(rng, 3), columns: append(outputs(d), "as_of")}
 		moment, what := q.moment(rng, r, &j)
 		var on, onThere []string
 		for _, k := range d.Keys {
@@ -65,9 +67,17 @@ func (r *session) drawTraining(rng *rand.Rand) (*training, error) {
 			on, onThere = []string{"TRUE"}, []string{"TRUE"}
 		}
 		if oneIn(rng, 6) {
-			j.present = choose(rng, j.columns...)
+			j.present = choose(rng, outputs(d)...)
 			on = append(on, alias+"."+j.present+" IS NOT NULL")
 			onThere = append(onThere, alias+"."+j.present+" IS NOT NULL")
+		}
+		if len(d.Keys) > 0 && d.Keys[0] == "cust" && oneIn(rng, 6) { // a second equality with the key
+			j.only = new("a")
+			first := alias + ".cust = 'a'"
+			on, onThere = append(on, first), append(onThere, first)
+			if oneIn(rng, 2) {
+				slices.Reverse(on)
+			}
 		}
 		kind := map[bool]string{true: "JOIN", false: "LEFT JOIN"}[j.inner]
 		condition := " ON " + strings.Join(on, " AND ")
@@ -81,7 +91,7 @@ func (r *session) drawTraining(rng *rand.Rand) (*training, error) {
 		default:
 			from += fmt.Sprintf(" %s %s %s FOR SYSTEM_TIME %s%s", kind, d.Name, alias, moment, condition)
 		}
-		there += fmt.Sprintf(" %s LATERAL (SELECT * FROM (%s) x WHERE %s >= %s) %s ON %s", kind, asOfThere(d, what), what, timestamp(r.begin()), alias, strings.Join(onThere, " AND "))
+		there += fmt.Sprintf(" %s LATERAL (SELECT x.*, %s AS as_of FROM (%s) x WHERE %s >= %s) %s ON %s", kind, what, asOfThere(d, what), what, timestamp(r.begin()), alias, strings.Join(onThere, " AND "))
 		for _, c := range j.columns {
 			items = append(items, alias+"."+c)
 			whatItems = append(whatItems, alias+"."+c)
@@ -90,6 +100,9 @@ func (r *session) drawTraining(rng *rand.Rand) (*training, error) {
 	}
 	if len(q.joins) == 0 {
 		return nil, nil
+	}
+	if !slices.ContainsFunc(q.joins, func(j joined) bool { return j.d.Name == sourceRows.Name }) { // whose versions must fit
+		q.limit = choose(rng, "", "", "1kB", "10kB", "100kB")
 	}
 	q.here = s.with + "SELECT " + strings.Join(items, ", ") + " FROM " + from
 	q.there = "SELECT " + strings.Join(whatItems, ", ") + " FROM " + there
@@ -168,15 +181,15 @@ func (j *joined) want(r *session, l label) []string {
 	}
 	key := make([]string, len(j.d.Keys))
 	for i, k := range j.d.Keys {
-		if key[i] = l.keys[k]; key[i] == naive.Null { // NULL = NULL is not true
+		if key[i] = l.keys[k]; key[i] == naive.Null || i == 0 && j.only != nil && key[i] != *j.only { // NULL = NULL is not true
 			return nil
 		}
 	}
 	row := r.truth.at(j.d, t)[strings.Join(key, ",")]
-	if i := slices.Index(j.columns, j.present); row != nil && i >= 0 && row[i] == naive.Null {
+	if i := slices.Index(j.columns, j.present); row == nil || i >= 0 && row[i] == naive.Null {
 		return nil
 	}
-	return row
+	return append(slices.Clip(row), types.NewTimestamptz(t).String())
 }
 
 // rows are the statement's rows by the definition, each with its label in front, and the labels of the rows.
@@ -220,7 +233,7 @@ func (r *session) trainings() error {
 
 // compare runs the statement and holds its rows against the definition.
 func (q *training) compare(r *session) error {
-	got, err := askRows(r.sql, q.here, q.args...)
+	got, err := q.ask(r)
 	if err != nil {
 		return err
 	}
@@ -233,6 +246,18 @@ func (q *training) compare(r *session) error {
 	n, err := q.hold(got, want, labels)
 	r.compared["training"] += n
 	return err
+}
+
+// ask runs the statement with the memory that it is to have.
+func (q *training) ask(r *session) ([][]string, error) {
+	if q.limit == "" {
+		return askRows(r.sql, q.here, q.args...)
+	}
+	if err := r.sql.Exec(r.ctx, "SET memory_limit = '"+q.limit+"'"); err != nil {
+		return nil, err
+	}
+	rows, err := askRows(r.sql, q.here, q.args...)
+	return rows, errors.Join(err, r.sql.Exec(r.ctx, "RESET memory_limit"))
 }
 
 func sortByLabel(rows [][]string) {
