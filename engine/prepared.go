@@ -29,6 +29,11 @@ func (s *Session) Split(script string) ([]Statement, error) {
 	return statements, err
 }
 
+// Run runs a statement that has no parameters, without Prepare's planning ahead; the caller closes the Rows.
+func (s *Session) Run(ctx context.Context, st Statement) (*Rows, error) {
+	return s.run(ctx, st.parsed, input{})
+}
+
 // input is what a statement is given: its parameters' values, and their types as far as they are known (Null: to be inferred).
 type input struct {
 	values []types.Value

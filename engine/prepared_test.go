@@ -77,6 +77,13 @@ func TestSplit(t *testing.T) {
 			t.Error(st.Offset, st.Text)
 		}
 	}
+	rows, err := e.NewSession().Run(t.Context(), statements[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := drain(t, rows); !slices.Equal(got, []string{";"}) {
+		t.Errorf("ran: %q", got)
+	}
 	if want := []string{"SELECT 1", "SELECT ';'", "SELECT 'ä', oops"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
