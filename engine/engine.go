@@ -26,6 +26,8 @@ type Options struct {
 	Notice   func(Notice)
 	Progress func(Progress)
 	Logger   *slog.Logger
+	// Observe, unless nil, hears of every statement that has ended, from any goroutine. It must not wait.
+	Observe func(Observation)
 	// Clock is the wall clock; nil means time.Now.
 	Clock func() time.Time
 	// MemoryLimit bounds, in bytes, what one statement keeps in memory; 0 means 256 MiB.

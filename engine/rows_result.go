@@ -27,6 +27,7 @@ type Rows struct {
 	tag     string
 	zone    *time.Location
 	err     error
+	closed  func(error) // hears once that a held result is closed; may be nil
 }
 
 // streamedRows is the result of an operator, which reads the store until the rows are closed.
@@ -133,6 +134,9 @@ func (r *Rows) closeLocked() {
 		r.eng.results.Lock()
 		delete(r.eng.open, r)
 		r.eng.results.Unlock()
+		if r.closed != nil {
+			r.closed(r.err)
+		}
 	}
 	r.op, r.batch, r.at, r.fixed = nil, nil, 0, nil
 }

@@ -130,6 +130,8 @@ func (e *Engine) Exec(ctx context.Context, sql string, args ...any) error {
 
 // run runs a statement. Whatever goes wrong is an error for the user.
 func (s *Session) run(ctx context.Context, st syntax.Statement, in input) (rows *Rows, err error) {
+	began := time.Now()
+	defer func() { s.observed(st, began, rows, err) }()
 	defer func() {
 		if p := recover(); p != nil {
 			rows, err = nil, s.eng.caught(p)

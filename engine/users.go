@@ -399,3 +399,9 @@ func (e *Engine) showUsers() *Rows {
 	}
 	return fixedRows("SHOW", []types.Column{textColumn("name"), boolean("admin"), boolean("may_create"), texts("may_select"), texts("owns"), timeColumn("created")}, rows)
 }
+
+// IsAdmin reports whether the user exists and is an admin.
+func (e *Engine) IsAdmin(user string) bool {
+	u := e.catalog.Load().users[user]
+	return u != nil && u.Admin
+}
