@@ -1,90 +1,25 @@
 package engine
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"sort"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/asofdb/asof/engine/record"
-	"github.com/asofdb/asof/engine/window"
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
 	"github.com/asofdb/asof/storage"
 )
 
-// A sweep answers many questions about one relation, each for a key and a moment: the training join. The questions are sorted by entity, in the order in which entities lie on disk, and
-// by moment, so that each entity's log is read once, from its beginning to the last moment that is asked for.
-
-// question is one of a sweep's questions, with what it is sorted by. It has no pointers: there are a million of them.
-type question struct {
-	index int // among the caller's
-	at    int64
-	// order is the entity's slot, by which entities lie on disk, above a hash of its key; keys of equal order are compared.
-	order uint64
-}
-
-// questions are what is asked, and the keys, encoded, by the index of the caller's question.
-type questions struct {
-	asked []question
-	keys  []byte
-	ends  []int // of each key in keys; questions without a key have an empty one
-}
-
-func (q *questions) key(index int) []byte {
-	from := 0
-	if index > 0 {
-		from = q.ends[index-1]
-	}
-	return q.keys[from:q.ends[index]]
-}
-
-// encode encodes the keys of the caller's questions, and says in which order those that are asked are to be answered. slot is the slot of a key.
-func (q *questions) encode(qs []exec.Question, slot func(key []byte, values []types.Value) uint16) {
-	q.ends = make([]int, len(qs))
-	for i := range qs {
-		if !qs[i].NoKey {
-			for _, v := range qs[i].Key {
-				q.keys = types.AppendKey(q.keys, v)
-			}
-		}
-		q.ends[i] = len(q.keys)
-	}
-	seed := maphash.MakeSeed()
-	for i := range q.asked {
-		index := q.asked[i].index
-		key := q.key(index)
-		q.asked[i].order = uint64(slot(key, qs[index].Key))<<48 | maphash.Bytes(seed, key)>>16
-	}
-}
-
-// sort sorts by entity and moment.
-func (q *questions) sort() {
-	slices.SortFunc(q.asked, func(a, b question) int {
-		if a.order != b.order {
-			return cmp.Compare(a.order, b.order)
-		}
-		if c := bytes.Compare(q.key(a.index), q.key(b.index)); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.at, b.at)
-	})
-}
-
-// sameKey reports whether two questions are for the same entity.
-func (q *questions) sameKey(a, b *question) bool {
-	return a.order == b.order && bytes.Equal(q.key(a.index), q.key(b.index))
-}
+// A sweep answers many questions about one relation, each for a key and a moment: the training join. The questions are sorted by entity and by moment
+// (sweep_questions.go), so that each entity's log is read once, from its beginning to the last moment that is asked for. Entities of a feature are answered side
+// by side (sweep_features.go).
 
 // Sweep implements exec.Tables.
-func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question, answers []exec.Answer) error {
+func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs *exec.Questions, answers []exec.Answer) error {
 	src := st.sourceOf(s.Relation.Name)
 	asked, err := st.askable(ctx, src, s, qs, answers[0])
 	if err != nil || len(asked) == 0 {
@@ -105,14 +40,7 @@ func (st *statement) Sweep(ctx context.Context, s *plan.Scan, qs []exec.Question
 	if f != nil && f.gen.dropped.Load() {
 		return f.replaced() // the frontier that was waited for may be one that it does not follow
 	}
-	sw := &sweep{st: st, scan: s, p: p, questions: questions{asked: asked}, qs: qs}
-	sw.encode(qs, func(key []byte, values []types.Value) uint16 {
-		if f == nil {
-			return 0
-		}
-		return f.gen.entityKey(key, values).Slot
-	})
-	sw.sort()
+	sw := &sweep{st: st, scan: s, p: p, qs: qs, asked: asked}
 	defer st.eng.progress(ctx, "joining "+s.Relation.Name, "rows", func() (int64, int64) { return sw.done.Load(), int64(len(asked)) })()
 	if f == nil {
 		return sw.source(ctx, src, answers[0])
@@ -133,17 +61,16 @@ func (st *statement) feature(r *plan.Relation) *feature {
 }
 
 // askable answers what needs no looking up, and gives each other question its moment.
-func (st *statement) askable(ctx context.Context, src *source, s *plan.Scan, qs []exec.Question, answer exec.Answer) ([]question, error) {
+func (st *statement) askable(ctx context.Context, src *source, s *plan.Scan, qs *exec.Questions, answer exec.Answer) ([]question, error) {
 	var served *servedMoments
-	asked := make([]question, 0, len(qs))
-	for i := range qs {
-		if qs[i].NoKey {
+	asked := make([]question, 0, qs.Len())
+	for i, at := range qs.At {
+		if _, ok := qs.Key(i); !ok {
 			if err := answer(i, nil); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		at := qs[i].At
 		if s.AsOf.Served {
 			if served == nil {
 				var err error
@@ -190,146 +117,12 @@ func (st *statement) withinHistory(src *source, p *published, asked []question, 
 
 // sweep is one call of Sweep once its questions are known.
 type sweep struct {
-	questions
-	st   *statement
-	scan *plan.Scan
-	p    *published
-	qs   []exec.Question
-	done counter
-}
-
-// share is the questions from..to of the sorted ones.
-type share struct{ from, to int }
-
-// next takes the questions of the next entities from what is left of s: at least n questions, or what is left.
-func (sw *sweep) next(s *share, n int) share {
-	taken := share{s.from, min(s.from+n, s.to)}
-	for taken.to < s.to && sw.sameKey(&sw.asked[taken.to-1], &sw.asked[taken.to]) {
-		taken.to++
-	}
-	s.from = taken.to
-	return taken
-}
-
-// entities calls fn for the questions of each entity of a share.
-func (sw *sweep) entities(ctx context.Context, s share, fn func(qs []question) error) error {
-	for s.from < s.to {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		e := sw.next(&s, 1)
-		if err := fn(sw.asked[e.from:e.to]); err != nil {
-			return err
-		}
-		sw.done.Add(int64(e.to - e.from))
-	}
-	return nil
-}
-
-// A worker takes shareSize questions at a time: some milliseconds' work, and a thousand shares of a large chunk.
-const shareSize = 1 << 10
-
-// features answers from a feature's entity logs, as many entities at a time as there are answers and work for them. The goroutines end before it returns.
-func (sw *sweep) features(ctx context.Context, f *feature, answers []exec.Answer) error {
-	if sw.scan.Relation.Kind == plan.FeatureRelation {
-		earliest := slices.MinFunc(sw.asked, func(a, b question) int { return cmp.Compare(a.at, b.at) })
-		if err := f.readable(earliest.at, sw.p); err != nil {
-			return err
-		}
-	}
-	from, err := f.gen.source.firstMoment(sw.p)
-	if err != nil {
-		return err
-	}
-	left, mu := share{0, len(sw.asked)}, sync.Mutex{} // mu guards left
-	work, ctx := errgroup.WithContext(ctx)
-	for _, answer := range answers[:min(len(answers), 1+len(sw.asked)/shareSize)] {
-		work.Go(func() (err error) {
-			defer func() {
-				if p := recover(); p != nil {
-					err = sw.st.eng.caught(p)
-				}
-			}()
-			w := featureSweep{sweep: sw, f: f, x: f.pool.Get().(*evaluation), begin: from, answer: answer}
-			defer f.pool.Put(w.x)
-			for {
-				mu.Lock()
-				s := sw.next(&left, shareSize)
-				mu.Unlock()
-				if s.from == s.to {
-					return nil
-				}
-				if err := sw.entities(ctx, s, w.entity); err != nil {
-					return err
-				}
-			}
-		})
-	}
-	return work.Wait()
-}
-
-// featureSweep is what one goroutine does of a sweep.
-type featureSweep struct {
-	*sweep
-	f      *feature
-	x      *evaluation
-	begin  int64 // of the feature's history
-	answer exec.Answer
-	times  []int64
-	row    []types.Value
-	out    []types.Value
-}
-
-// entity answers the questions for one entity.
-func (w *featureSweep) entity(qs []question) error {
-	key := w.qs[qs[0].index].Key
-	return w.f.withLog(w.x, key, func(log window.Log) error {
-		if w.scan.Relation.Kind == plan.FeatureHistory {
-			return w.periods(key, log, qs)
-		}
-		return w.values(key, log, qs)
-	})
-}
-
-func (w *featureSweep) values(key []types.Value, log window.Log, qs []question) error {
-	w.times = w.times[:0]
-	for i := range qs {
-		w.times = append(w.times, qs[i].at)
-	}
-	return w.x.ev.EvalMany(key, log, w.times, func(i int, row []types.Value) error {
-		if row == nil {
-			return w.answer(qs[i].index, nil)
-		}
-		w.row = append(w.row[:0], row...)
-		var err error
-		if w.row, err = w.f.withSystem(w.x, key, log, w.row, scanMoment{w.times[i], w.p}, w.scan); err != nil {
-			return err
-		}
-		w.out = project(w.out, w.scan.Columns, w.row)
-		return w.answer(qs[i].index, w.out)
-	})
-}
-
-// periods answers with the period of the history that holds at each moment.
-func (w *featureSweep) periods(key []types.Value, log window.Log, qs []question) error {
-	next := 0
-	err := w.x.ev.Periods(key, log, w.begin, w.st.now, func(p *window.Period) error {
-		for ; next < len(qs) && (p.Open || qs[next].at < p.Until); next++ {
-			var row []types.Value
-			if qs[next].at >= p.From {
-				w.out = project(w.out, w.scan.Columns, historyRow(p, w.st.now))
-				row = w.out
-			}
-			if err := w.answer(qs[next].index, row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	for ; err == nil && next < len(qs); next++ {
-		err = w.answer(qs[next].index, nil)
-	}
-	return err
+	st    *statement
+	scan  *plan.Scan
+	p     *published
+	qs    *exec.Questions
+	asked []question
+	done  counter
 }
 
 // rowVersion is a row from c on; nil: gone.
@@ -346,7 +139,7 @@ func (sw *sweep) source(ctx context.Context, src *source, answer exec.Answer) er
 	last := latest(sw.asked)
 	versions := map[string][]rowVersion{}
 	for _, q := range sw.asked {
-		versions[string(sw.key(q.index))] = nil
+		versions[string(sw.key(&q))] = nil
 	}
 	view := sw.st.eng.db.View()
 	defer view.Close()
@@ -356,8 +149,9 @@ func (sw *sweep) source(ctx context.Context, src *source, answer exec.Answer) er
 		return err
 	}
 	var out []types.Value
-	return sw.entities(ctx, share{0, len(sw.asked)}, func(qs []question) error {
-		vs := versions[string(sw.key(qs[0].index))]
+	sw.sort(sw.asked)
+	return sw.entities(ctx, sw.asked, func(qs []question) error {
+		vs := versions[string(sw.key(&qs[0]))]
 		for _, q := range qs {
 			i := sort.Search(len(vs), func(i int) bool { return vs[i].c > q.at })
 			if i == 0 || vs[i-1].row == nil {

@@ -3,6 +3,8 @@ package storage
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/asofdb/asof/storage/key"
 )
 
 // Meta returns a value of the meta space, nil where there is none.
@@ -47,10 +49,19 @@ func (v *View) Dir(k EntityKey, class, level uint8, ordinal uint32) ([]byte, err
 
 // ScanRoots calls fn for the roots of all entities of a type in a group, in order of slot and key.
 func (v *View) ScanRoots(typ uint16, group uint32, fn func(k []byte, slot uint16, root []byte) error) error {
-	return v.scan(prefix(spaceRoot), nil, func(k, root []byte) error {
+	return v.ScanRootsOf(typ, group, 0, key.Slots-1, fn)
+}
+
+// ScanRootsOf is ScanRoots of the slots low to high, both included.
+func (v *View) ScanRootsOf(typ uint16, group uint32, low, high uint16, fn func(k []byte, slot uint16, root []byte) error) error {
+	from := binary.BigEndian.AppendUint16(prefix(spaceRoot), low)
+	return v.scan(prefix(spaceRoot), from, func(k, root []byte) error {
 		e, err := parseEntity(k)
 		if err != nil {
 			return err
+		}
+		if e.Slot > high {
+			return ErrStop
 		}
 		if e.Type != typ || e.Group != group {
 			return nil

@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
@@ -24,8 +25,9 @@ type asOfJoin struct {
 	pair  expr.Env
 	arrow *arrow.Schema
 	types codec // of the scan's columns
-	// keyTypes are the types of the relation's key.
+	// keyTypes are the types of the relation's key; key is the room for one.
 	keyTypes []types.Type
+	key      []types.Value
 }
 
 func newAsOfJoin(n *plan.AsOfJoin, in Operator, c *Context) Operator {
@@ -36,6 +38,7 @@ func newAsOfJoin(n *plan.AsOfJoin, in Operator, c *Context) Operator {
 	for _, k := range n.Scan.Relation.Key {
 		j.keyTypes = append(j.keyTypes, n.Scan.Relation.Columns[k].Type)
 	}
+	j.key = make([]types.Value, len(n.Keys))
 	return &loop{body: j.run, closed: in.Close}
 }
 
@@ -45,7 +48,7 @@ const maxQuestions = 1 << 20
 // chunk is some batches of the spine, the questions of their rows, and the answers.
 type chunk struct {
 	batches   []*types.Batch
-	questions []Question
+	questions Questions
 	answers   answers
 	// used is the memory of all but the answers.
 	used, limit int64
@@ -61,7 +64,7 @@ func (k *chunk) release() {
 func (j *asOfJoin) run(ctx context.Context, emit func(*types.Batch) error) error {
 	for {
 		k, err := j.gather(ctx)
-		if err != nil || len(k.questions) == 0 {
+		if err != nil || k.questions.Len() == 0 {
 			k.release()
 			return err
 		}
@@ -94,9 +97,9 @@ var errAnswers = errors.New("too many answers")
 
 // halves divides the chunk in two, which have their batches for themselves. It must have two rows.
 func (k *chunk) halves() (first, second *chunk) {
-	n := len(k.questions) / 2
-	first = &chunk{questions: k.questions[:n], limit: k.limit, used: k.used / 2}
-	second = &chunk{questions: k.questions[n:], limit: k.limit, used: k.used / 2}
+	n := k.questions.Len() / 2
+	first = &chunk{questions: k.questions.slice(0, n), limit: k.limit, used: k.used / 2}
+	second = &chunk{questions: k.questions.slice(n, k.questions.Len()), limit: k.limit, used: k.used / 2}
 	for _, b := range k.batches {
 		rows := b.Rows()
 		here := min(n, rows)
@@ -114,76 +117,73 @@ func (k *chunk) halves() (first, second *chunk) {
 // gather reads the next chunk. It takes at most half of the memory; the answers have the other half.
 func (j *asOfJoin) gather(ctx context.Context) (*chunk, error) {
 	k := &chunk{limit: j.c.limit()}
-	for len(k.batches) == 0 || len(k.questions) < maxQuestions && k.used < k.limit/2 {
+	for len(k.batches) == 0 || k.questions.Len() < maxQuestions && k.used < k.limit/2 {
 		b, err := pull(ctx, j.in)
 		if b == nil || err != nil {
 			return k, err
 		}
 		k.batches = append(k.batches, b)
-		k.used += batchSize(b) + int64(b.Rows())*(questionSize+int64(len(j.node.Keys))*valueSize)
-		keys := make([]types.Value, b.Rows()*len(j.node.Keys)) // one piece for all rows
+		before := len(k.questions.keys)
 		for i := range b.Rows() {
-			n := len(j.node.Keys)
-			q, err := j.question(b, i, keys[i*n:(i+1)*n:(i+1)*n])
-			if err != nil {
+			if err := j.ask(&k.questions, b, i); err != nil {
 				return k, err
 			}
-			k.questions = append(k.questions, q)
 		}
+		k.used += batchSize(b) + int64(b.Rows())*questionSize + int64(len(k.questions.keys)-before)
 	}
 	return k, nil
 }
 
-// questionSize is what a Question takes besides the values of its key, with the place of its answer.
-const questionSize = 56
-
-// question is what the relation is asked for row i of b, with key as the place for its key, whose strings may point into b, which the chunk keeps.
-func (j *asOfJoin) question(b *types.Batch, i int, key []types.Value) (Question, error) {
+// ask adds the question for row i of b.
+func (j *asOfJoin) ask(qs *Questions, b *types.Batch, i int) error {
 	j.read.read(b, i, j.env.Row)
 	at, err := j.node.At.Eval(&j.env)
 	if err != nil {
-		return Question{}, err
+		return err
 	}
 	if at.IsNull() {
-		return Question{NoKey: true}, nil
+		qs.AddNone()
+		return nil
 	}
-	q := Question{At: at.I, Key: key}
+	moment := at.I
 	if j.node.Before && at.I != types.Infinity && at.I != types.NegInfinity {
-		q.At--
+		moment--
 	}
 	for n, x := range j.node.Keys {
 		v, err := x.Eval(&j.env)
 		if err != nil {
-			return Question{}, err
+			return err
 		}
 		ok := !v.IsNull()
 		if t := j.keyTypes[n]; ok && t != x.Type() {
 			v, ok = exactly(v, t)
 		}
 		if !ok {
-			return Question{NoKey: true}, nil
+			qs.AddNone()
+			return nil
 		}
-		key[n] = v
+		j.key[n] = v
 	}
-	return q, nil
+	qs.Add(j.key, moment)
+	return nil
 }
 
 // sweep asks the questions of a chunk and keeps the answers that count. The condition on pairs, where there is one, is evaluated by one goroutine.
 func (j *asOfJoin) sweep(ctx context.Context, k *chunk) error {
 	room := k.limit - k.used
-	if len(k.questions) == 1 {
+	if k.questions.Len() == 1 {
 		room = math.MaxInt64 // it cannot be halved
 	}
 	workers := runtime.GOMAXPROCS(0)
 	if j.node.Residual != nil {
 		workers = 1
 	}
-	k.answers = newAnswers(len(k.questions), room, workers, j.types)
+	k.answers = newAnswers(k.questions.Len(), room, workers, j.types)
 	takers := k.answers.takers()
 	if j.node.Residual != nil {
 		takers[0] = j.thatPass(k, takers[0])
 	}
-	return j.c.Tables.Sweep(ctx, j.node.Scan, k.questions, takers)
+	return j.c.Tables.Sweep(ctx, j.node.Scan, &k.questions, takers)
 }
 
 // thatPass hands the answers that pass the residual condition to answer.
@@ -229,19 +229,37 @@ func (p *places) of(i int) (*types.Batch, int) {
 	return p.batches[p.last], i - p.first[p.last]
 }
 
-// handOut hands out the rows of a chunk. The spine's columns are not copied unless rows are left out.
+// handOut hands out the rows of a chunk. The spine's columns are not copied unless rows are left out. Several batches are put together at a time, each by
+// a goroutine of its own, which has ended when they are handed out.
 func (j *asOfJoin) handOut(k *chunk, emit func(*types.Batch) error) error {
-	found := types.NewBuilder(j.node.Scan.Schema())
+	builders := make([]*types.Builder, runtime.GOMAXPROCS(0))
+	for i := range builders {
+		builders[i] = types.NewBuilder(j.node.Scan.Schema())
+	}
+	firsts, outs := make([]int, len(builders)), make([]*types.Batch, len(builders))
 	first := 0
-	for _, b := range k.batches {
-		out, err := j.pairs(k, b, first, found)
-		if err == nil && out != nil {
-			err = emit(out)
+	for from := 0; from < len(k.batches); from += len(builders) {
+		batches := k.batches[from:min(from+len(builders), len(k.batches))]
+		for i, b := range batches {
+			firsts[i], outs[i] = first, nil
+			first += b.Rows()
+		}
+		err := sideBySide(len(batches), func(i int) (err error) {
+			outs[i], err = j.pairs(k, batches[i], firsts[i], builders[i])
+			return err
+		})
+		for _, out := range outs[:len(batches)] {
+			switch {
+			case out == nil:
+			case err != nil:
+				out.Release()
+			default:
+				err = emit(out)
+			}
 		}
 		if err != nil {
 			return err
 		}
-		first += b.Rows()
 	}
 	return nil
 }

@@ -278,6 +278,6 @@ type onlyOpen struct{ *database }
 
 var errNoPast = errors.New("there is no past")
 
-func (onlyOpen) Sweep(context.Context, *plan.Scan, []Question, []Answer) error {
+func (onlyOpen) Sweep(context.Context, *plan.Scan, *Questions, []Answer) error {
 	return errNoPast
 }

@@ -26,25 +26,15 @@ type Tables interface {
 	// Open starts a scan whose rows have the scan's Columns. keys is nil for a full scan, else the distinct key tuples (in the order
 	// of Relation.Key, of exactly the columns' types, none of them NULL) whose rows are wanted; it is never empty.
 	Open(ctx context.Context, s *plan.Scan, keys [][]types.Value) (Rows, error)
-	// Sweep answers many questions about one relation: its row for a key at a moment, with the scan's Columns. Each question is answered once, in any
+	// Sweep answers many questions about one relation: its row for a key at a moment, with the scan's Columns. Each question i in 0..qs.Len()-1 is answered once, in any
 	// order, through one of answers, of which there is one at least: Sweep may use as many goroutines as there are, each of which has one of them for itself, and
 	// all of which have ended when it returns. The row of a history (plan.FeatureHistory) at a moment is the last one whose event_time is not after it.
 	// An error of an answer ends the sweep and is returned; questions whose answers took too much memory are then asked again, fewer at a time.
-	Sweep(ctx context.Context, s *plan.Scan, qs []Question, answers []Answer) error
+	Sweep(ctx context.Context, s *plan.Scan, qs *Questions, answers []Answer) error
 }
 
 // Answer takes the answer to question i: a row, which is valid only during the call, nil where there is none.
 type Answer func(i int, row []types.Value) error
-
-// Question asks for the row that a relation has for a key at a moment.
-type Question struct {
-	// Key are values of exactly the types of the relation's key columns, none of them NULL.
-	Key []types.Value
-	// At is the moment in µs, or where the scan's AsOf is Served the time of the wall clock at which readers saw it.
-	At int64
-	// NoKey is set where no row can be found (a NULL in the key, or in the moment): Key and At mean nothing, and the answer is nil.
-	NoKey bool
-}
 
 // Rows is a stream of rows. Next returns nil at the end; the row is valid until the next call. Close is idempotent.
 type Rows interface {

@@ -147,7 +147,7 @@ func (f tablesFunc) Open(ctx context.Context, s *plan.Scan, keys [][]types.Value
 	return f(ctx, s, keys)
 }
 
-func (f tablesFunc) Sweep(context.Context, *plan.Scan, []Question, []Answer) error {
+func (f tablesFunc) Sweep(context.Context, *plan.Scan, *Questions, []Answer) error {
 	return errors.New("these tables have no past")
 }
 

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"fmt"
@@ -114,22 +115,23 @@ func (db *database) Open(_ context.Context, s *plan.Scan, keys [][]types.Value) 
 }
 
 // Sweep implements Tables: a table in memory has at any moment the rows that it has, and a history those whose event_time has come.
-func (db *database) Sweep(_ context.Context, s *plan.Scan, qs []Question, answers []Answer) error {
+func (db *database) Sweep(_ context.Context, s *plan.Scan, qs *Questions, answers []Answer) error {
 	event := -1
 	if s.Relation.Kind == plan.FeatureHistory {
 		event = s.Relation.Columns.Index("event_time")
 	}
 	out := make([]types.Value, len(s.Columns))
-	for i := len(qs) - 1; i >= 0; i-- { // in any order
+	for i := qs.Len() - 1; i >= 0; i-- { // in any order
 		var best []types.Value
+		key, ok := qs.Key(i)
 		for _, row := range db.rows[s.Relation.Name] {
-			if qs[i].NoKey || !matches(s.Relation, row, qs[i].Key) {
+			if !ok || !matches(s.Relation, row, key) {
 				continue
 			}
-			if v := db.versions(s.Relation); v >= 0 && (row[v].I > qs[i].At || row[v+1].I <= qs[i].At) {
+			if v := db.versions(s.Relation); v >= 0 && (row[v].I > qs.At[i] || row[v+1].I <= qs.At[i]) {
 				continue
 			}
-			if event >= 0 && (row[event].I > qs[i].At || best != nil && best[event].I > row[event].I) {
+			if event >= 0 && (row[event].I > qs.At[i] || best != nil && best[event].I > row[event].I) {
 				continue
 			}
 			best = row
@@ -159,13 +161,15 @@ func (db *database) versions(r *plan.Relation) int {
 	return -1
 }
 
-func matches(r *plan.Relation, row, key []types.Value) bool {
-	for i, k := range r.Key {
-		if row[k].IsNull() || types.Compare(row[k], key[i]) != 0 {
+func matches(r *plan.Relation, row []types.Value, key []byte) bool {
+	var its []byte
+	for _, k := range r.Key {
+		if row[k].IsNull() {
 			return false
 		}
+		its = types.AppendKey(its, row[k])
 	}
-	return true
+	return bytes.Equal(its, key)
 }
 
 type memoryRows struct {

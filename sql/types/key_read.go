@@ -209,6 +209,9 @@ func readStringKey(t Type, tag byte, rest []byte) (Value, []byte, error) {
 	if tag != keyString {
 		return Value{}, nil, corruptKey(t)
 	}
+	if end := bytes.IndexByte(rest, 0); end >= 0 && end+1 < len(rest) && rest[end+1] == 1 { // mostly it has no zero byte of its own
+		return stringOfKey(t, string(rest[:end]), rest[end+2:])
+	}
 	var s []byte
 	for i := 0; i+1 < len(rest); i++ {
 		if rest[i] != 0 {
