@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,40 +19,26 @@ func (s *Session) explain(ctx context.Context, st *syntax.Explain, in input) (*R
 	if !ok {
 		return nil, types.Errorf(types.CodeNotSupported, "EXPLAIN takes a SELECT")
 	}
-	b, bound, params, ps, err := s.bind(ctx, selectBinding(q.Select), in)
-	if err != nil {
-		return nil, err
-	}
 	if !st.Analyze {
+		_, bound, _, _, err := s.bind(ctx, selectBinding(q.Select), in)
+		if err != nil {
+			return nil, err
+		}
 		return explained(plan.Explain(bound.Root)), nil
 	}
-	read := slices.Concat(bound.Scans, bound.Sweeps)
-	unpin, ok := b.pin(read)
-	if !ok {
-		return s.explain(ctx, st, in) // a feature was replaced meanwhile
-	}
-	defer unpin()
-	ctx, end := s.eng.during(ctx)
-	defer end()
-	now, err := s.fix(ctx, b, bound, params)
+	b, err := s.begin(ctx, selectBinding(q.Select), in)
 	if err != nil {
 		return nil, err
 	}
-	if !b.current(read) {
-		return s.explain(ctx, st, in)
-	}
-	ec, err := s.execContext(b, params, now, ps)
-	if err != nil {
-		return nil, err
-	}
-	ec.Instrument = exec.NewInstrument()
+	defer b.end()
+	b.context.Instrument = exec.NewInstrument()
 	start := time.Now()
-	if err := s.eng.runToEnd(ctx, bound, ec); err != nil {
+	if err := s.eng.runToEnd(b.ctx, b.query, b.context); err != nil {
 		return nil, err
 	}
 	took := time.Since(start)
-	b.sayBeforeHistory(ctx)
-	text := plan.ExplainWith(bound.Root, ec.Instrument.Note)
+	b.st.sayBeforeHistory(b.ctx)
+	text := plan.ExplainWith(b.query.Root, b.context.Instrument.Note)
 	return explained(text + fmt.Sprintf("Time: %v\n", took.Round(time.Microsecond))), nil
 }
 

@@ -18,9 +18,13 @@ type Statement struct {
 	parsed syntax.Statement
 }
 
-// Split parses a script into its statements; blanks and comments alone are none. An error has its place in the script; the statements before it are returned too.
+// Split parses a script into its statements; blanks and comments alone are none. An error has its place in the script, and makes a transaction block fail; the statements
+// before it are returned too.
 func (s *Session) Split(script string) ([]Statement, error) {
 	parsed, err := syntax.Parse(script)
+	if err != nil {
+		s.Fail()
+	}
 	statements := make([]Statement, len(parsed))
 	for i, st := range parsed {
 		at := st.Place()
@@ -68,14 +72,26 @@ func (s *Session) Prepare(ctx context.Context, st Statement, declared []types.Ty
 		if c := recover(); c != nil {
 			p, err = nil, s.eng.caught(c)
 		}
-		err = readError(ctx, err)
+		if err = readError(ctx, err); err != nil {
+			s.Fail()
+		}
 	}()
 	if err := s.eng.usable(); err != nil {
 		return nil, err
 	}
+	if s.TxStatus() == 'E' {
+		if err := s.admit(st.parsed); err != nil {
+			return nil, err
+		}
+	}
 	p = &Prepared{s: s, st: st}
-	p.params, p.columns, err = s.shape(s.heard(ctx), st.parsed, declared)
-	return p, err
+	return p, p.describe(s.heard(ctx), declared)
+}
+
+// describe finds out the parameters and columns.
+func (p *Prepared) describe(ctx context.Context, declared []types.Type) (err error) {
+	p.params, p.columns, err = p.s.shape(ctx, p.st.parsed, declared)
+	return err
 }
 
 // Params are the types of the parameters, $1 first: declared, or inferred as PostgreSQL infers them.
@@ -89,8 +105,11 @@ func (p *Prepared) Statement() Statement { return p.st }
 
 // Query runs the statement; the caller closes the Rows. A value of another type than its parameter's is converted; a TEXT is read as the parameter's type.
 func (p *Prepared) Query(ctx context.Context, params []types.Value) (*Rows, error) {
-	return p.s.run(ctx, p.st.parsed, input{params, p.params})
+	return p.s.run(ctx, p.st.parsed, p.given(params))
 }
+
+// given is what the statement is given to run with.
+func (p *Prepared) given(values []types.Value) input { return input{values, p.params} }
 
 // shape is what a statement takes and returns.
 func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []types.Type) ([]types.Type, []types.Column, error) {
@@ -121,6 +140,28 @@ func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []typ
 		}
 		params, _, err := s.shape(ctx, q, declared)
 		return params, planColumns, err
+	case *syntax.DeclareCursor:
+		q, err := s.plan(ctx, selectBinding(st.Query), declared)
+		if err != nil {
+			return nil, nil, err
+		}
+		return q.Params, nil, nil
+	case *syntax.Transaction:
+		return s.momentShape(ctx, st.Modes, declared)
+	case *syntax.SetTransaction:
+		return s.momentShape(ctx, st.Modes, declared)
+	case *syntax.Execute:
+		p, err := s.Prepared(st.Name)
+		if err != nil {
+			return nil, nil, placed(err, st.NamePos)
+		}
+		return declared, p.columns, nil
+	case *syntax.Fetch:
+		c, err := s.cursor(st.Name, st.NamePos)
+		if err != nil || st.Move {
+			return declared, nil, err
+		}
+		return declared, c.columns, nil
 	case *syntax.Show, *syntax.ShowCreate, *syntax.Describe:
 		rows, err := s.dispatch(ctx, st, input{}) // they change nothing
 		if err != nil {
@@ -130,6 +171,18 @@ func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []typ
 	default:
 		return declared, nil, nil
 	}
+}
+
+// momentShape is what a transaction's modes take.
+func (s *Session) momentShape(ctx context.Context, m syntax.Modes, declared []types.Type) ([]types.Type, []types.Column, error) {
+	if m.AsOf == nil {
+		return declared, nil, nil
+	}
+	q, err := s.plan(ctx, selectBinding(m.AsOf), declared)
+	if err != nil {
+		return nil, nil, err
+	}
+	return q.Params, nil, nil
 }
 
 // plan binds a statement without values for its parameters.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -28,6 +29,12 @@ type Rows struct {
 	zone    *time.Location
 	err     error
 	closed  func(error) // hears once that a held result is closed; may be nil
+
+	pull    func() ([]types.Value, error) // the next row of a cursor, nil at the end
+	verb    string                        // of the tag, where it is not SELECT
+	binary  bool
+	failed  func()   // called when an error comes, nil where nobody needs to know
+	onClose []func() // called once, at the end
 }
 
 // streamedRows is the result of an operator, which reads the store until the rows are closed.
@@ -68,9 +75,24 @@ func (r *Rows) Next() (more bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			more, r.err = false, r.eng.caught(p)
+		}
+		if r.err != nil {
+			if r.failed != nil {
+				r.failed()
+			}
 			r.closeLocked()
 		}
 	}()
+	if r.pull != nil {
+		row, err := r.pull()
+		if r.err = readError(r.ctx, err); r.err != nil || row == nil {
+			r.closeLocked()
+			return false
+		}
+		r.row = row
+		r.count++
+		return true
+	}
 	if r.op == nil {
 		if r.at == len(r.fixed) {
 			return false
@@ -138,8 +160,24 @@ func (r *Rows) closeLocked() {
 			r.closed(r.err)
 		}
 	}
-	r.op, r.batch, r.at, r.fixed = nil, nil, 0, nil
+	r.op, r.batch, r.at, r.fixed, r.pull = nil, nil, 0, nil, nil
+	for _, f := range r.onClose {
+		f()
+	}
+	r.onClose = nil
 }
+
+// ending has f called when the rows hold nothing any more: at once where they hold nothing now.
+func (r *Rows) ending(f func()) {
+	if r.op == nil && r.pull == nil {
+		f()
+		return
+	}
+	r.onClose = append(r.onClose, f)
+}
+
+// Binary reports whether the rows are to be sent in binary form whatever the client asked for: those of a BINARY cursor.
+func (r *Rows) Binary() bool { return r.binary }
 
 // CopyStream says what stream of bytes a COPY … TO STDOUT writes or a COPY … FROM STDIN reads.
 type CopyStream struct {
@@ -164,7 +202,7 @@ func (r *Rows) CopyIn(src io.Reader) error {
 // Tag is what psql prints for the statement: "CREATE SOURCE", "SELECT 3" (after the last row).
 func (r *Rows) Tag() string {
 	if r.tag == "" && r.columns != nil {
-		return fmt.Sprintf("SELECT %d", r.count)
+		return fmt.Sprintf("%s %d", cmp.Or(r.verb, "SELECT"), r.count)
 	}
 	return r.tag
 }

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
+	"github.com/asofdb/asof/engine/setting"
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/plan"
@@ -17,34 +15,30 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// Session holds the settings that SET changes: as_of, timezone, as_of_wait, memory_limit. One goroutine at a time.
+// Session is one user's conversation: settings, a transaction, temporary tables, cursors, prepared statements. One goroutine at a time.
 type Session struct {
-	eng      *Engine
-	options  SessionOptions
-	settings map[string]string // what was SET; the rest have their defaults
-	asOf     types.Value       // TIMESTAMPTZ, NULL for the frontier
-	wait     time.Duration
-	limit    int64
-	zone     *time.Location
-	tables   map[string]*tempTable
-}
+	eng     *Engine
+	options SessionOptions
+	// vars are the settings; startup is what the client began with. The fields below them are read of them by derive.
+	vars    variables
+	startup map[string]string
+	asOf    types.Value // TIMESTAMPTZ, NULL for the frontier
+	wait    time.Duration
+	timeout time.Duration // statement_timeout, 0 for none
+	limit   int64
+	zone    *time.Location
+	// version counts the changes of settings and tables that a plan may depend on.
+	version int64
+	// reported is what the client was told of the settings that it follows; told says that it knows their first values.
+	reported map[string]string
+	told     bool
 
-// settings lists the session's settings with their defaults. The planner's rules are among them, each on.
-var settings = func() map[string]string {
-	all := map[string]string{
-		"as_of":             "",
-		"as_of_wait":        "5s",
-		"before_history":    "error",
-		"memory_limit":      "256MB",
-		"timezone":          "UTC",
-		"datestyle":         "ISO, MDY",
-		"statement_timeout": "0",
-	}
-	for rule := range plan.RuleSettings() {
-		all[rule] = "on"
-	}
-	return all
-}()
+	tx         *transaction // nil outside a transaction block
+	tables     map[string]*tempTable
+	cursors    map[string]*cursor
+	nextCursor int
+	prepared   map[string]*Prepared
+}
 
 // SessionOptions say who is on the other side of a session. The zero value is the embedded admin.
 type SessionOptions struct {
@@ -55,6 +49,10 @@ type SessionOptions struct {
 	// Notice and Progress hear what the session's statements have to say; nil: the engine's do.
 	Notice   func(Notice)
 	Progress func(Progress)
+	// Parameter hears of each change of a setting that the protocol reports (setting.Reported), from within the statement that makes it. nil: nobody does.
+	Parameter func(name, value string)
+	// PID is what pg_backend_pid answers.
+	PID int32
 }
 
 // NewSession returns a session of the embedded admin with the default settings.
@@ -68,13 +66,9 @@ func (e *Engine) NewSessionWith(o SessionOptions) *Session {
 	if o.Database == "" {
 		o.Database = "asof"
 	}
-	s := &Session{eng: e, options: o}
-	s.resetAll()
+	s := &Session{eng: e, options: o, reported: map[string]string{}}
+	s.derive()
 	return s
-}
-
-func (s *Session) resetAll() {
-	s.settings, s.asOf, s.wait, s.limit, s.zone = map[string]string{}, types.Value{}, 5*time.Second, s.eng.options.MemoryLimit, time.UTC
 }
 
 // Query runs one statement, with or without a semicolon. The caller closes the Rows. args are Go values or types.Value.
@@ -128,20 +122,36 @@ func (e *Engine) Exec(ctx context.Context, sql string, args ...any) error {
 	return e.NewSession().Exec(ctx, sql, args...)
 }
 
-// run runs a statement. Whatever goes wrong is an error for the user.
+// run runs a statement. Whatever goes wrong is an error for the user, and makes the transaction block fail.
 func (s *Session) run(ctx context.Context, st syntax.Statement, in input) (rows *Rows, err error) {
 	began := time.Now()
 	defer func() { s.observed(st, began, rows, err) }()
+	tx := s.tx
+	fail := func() {
+		if tx != nil {
+			tx.failed = true
+		}
+	}
+	end := func() {}
+	if s.timeout > 0 {
+		ctx, end = context.WithTimeoutCause(ctx, s.timeout, types.Errorf(types.CodeCanceled, "canceling statement due to statement timeout"))
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			rows, err = nil, s.eng.caught(p)
 		}
-		if rows != nil {
-			rows.zone = s.zone
+		if err = readError(ctx, err); err != nil {
+			fail()
+			end()
+			return
 		}
-		err = readError(ctx, err)
+		rows.zone, rows.failed = s.zone, fail
+		rows.ending(end)
 	}()
 	if err := s.eng.usable(); err != nil {
+		return nil, err
+	}
+	if err := s.admit(st); err != nil {
 		return nil, err
 	}
 	return s.dispatch(s.heard(ctx), st, in)
@@ -150,7 +160,7 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, in input) (rows 
 // dispatch is the one switch from statements to what they do.
 func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (*Rows, error) {
 	switch st.(type) {
-	case *syntax.Query, *syntax.Explain, *syntax.Insert:
+	case *syntax.Query, *syntax.Explain, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
 	default:
 		if len(in.values) > 0 {
 			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(in.values)).WithHint("write the values into the statement")
@@ -194,7 +204,35 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 	case *syntax.AlterSource:
 		return tagged("ALTER SOURCE", s.eng.alterSource(ctx, st))
 	case *syntax.Set:
-		return tagged(setTag(st), s.set(st))
+		return tagged(setTag(st), s.set(ctx, st))
+	case *syntax.SetTransaction:
+		return tagged("SET", s.setTransaction(ctx, st, in))
+	case *syntax.Transaction:
+		return s.transact(ctx, st, in)
+	case *syntax.Prepare:
+		return tagged("PREPARE", s.prepareNamed(ctx, st))
+	case *syntax.Execute:
+		return s.execute(ctx, st)
+	case *syntax.Deallocate:
+		tag := "DEALLOCATE"
+		if st.Name == "" {
+			tag += " ALL"
+		}
+		return tagged(tag, s.deallocate(st))
+	case *syntax.DeclareCursor:
+		return tagged("DECLARE CURSOR", s.declare(ctx, st, in))
+	case *syntax.Fetch:
+		return s.fetch(ctx, st)
+	case *syntax.CloseCursor:
+		tag := "CLOSE CURSOR"
+		if st.Name == "" {
+			tag += " ALL"
+		}
+		return tagged(tag, s.closeCursor(st))
+	case *syntax.Discard:
+		return tagged("DISCARD "+st.What, s.discard(st.What))
+	case *syntax.Notify:
+		return tagged(st.Do, nil)
 	case *syntax.Show:
 		return s.show(st)
 	case *syntax.ShowCreate:
@@ -216,20 +254,10 @@ func tagged(tag string, err error) (*Rows, error) {
 }
 
 func setTag(st *syntax.Set) string {
-	if st.Default {
+	if st.Reset {
 		return "RESET"
 	}
 	return "SET"
-}
-
-// TxStatus is the state that ReadyForQuery tells: 'I' outside a transaction block, 'T' inside one, 'E' inside one that has failed.
-func (s *Session) TxStatus() byte { return 'I' }
-
-// Setting is a setting's value as SHOW prints it; ok is false where there is none of that name.
-func (s *Session) Setting(name string) (value string, ok bool) {
-	name = strings.ToLower(name)
-	_, ok = settings[name]
-	return s.setting(name), ok
 }
 
 // binding plans a statement that has rows.
@@ -242,7 +270,7 @@ func selectBinding(sel *syntax.Select) binding {
 // newStatement begins a statement on the catalog as it is now.
 func (s *Session) newStatement() *statement {
 	return &statement{
-		eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, beforeHistoryNull: s.setting("before_history") == "null",
+		eng: s.eng, cat: s.eng.catalog.Load(), limit: s.limit, wait: s.wait, beforeHistoryNull: s.value(setting.Find("before_history")) == "null",
 		moments: map[*plan.Scan]scanMoment{}, plain: map[*plan.Relation]opener{},
 	}
 }
@@ -275,22 +303,31 @@ func (s *Session) bind(ctx context.Context, bind binding, in input) (*statement,
 func (s *Session) rulesOff() map[string]bool {
 	off := map[string]bool{}
 	for name := range plan.RuleSettings() {
-		off[name] = s.setting(name) == "off"
+		off[name] = !s.on(name)
 	}
 	return off
 }
 
-// stream runs a statement that has rows. Where a feature is replaced between planning and reading, it is planned again.
-func (s *Session) stream(ctx context.Context, bind binding, in input) (*Rows, error) {
+// begun is a statement that is about to run: planned, with a moment for all it reads, which is kept from being deleted until end is called.
+type begun struct {
+	st      *statement
+	query   *plan.Query
+	ctx     context.Context
+	context *exec.Context
+	end     func()
+}
+
+// begin plans a statement that has rows and fixes its moments. Where a feature is replaced between planning and reading, it is planned again.
+func (s *Session) begin(ctx context.Context, bind binding, in input) (*begun, error) {
 	for {
-		rows, err := s.streamOnce(ctx, bind, in)
+		b, err := s.beginOnce(ctx, bind, in)
 		if !errors.Is(err, errDropped) {
-			return rows, err
+			return b, err
 		}
 	}
 }
 
-func (s *Session) streamOnce(ctx context.Context, bind binding, in input) (_ *Rows, err error) {
+func (s *Session) beginOnce(ctx context.Context, bind binding, in input) (_ *begun, err error) {
 	st, q, params, ps, err := s.bind(ctx, bind, in)
 	if err != nil {
 		return nil, err
@@ -318,17 +355,30 @@ func (s *Session) streamOnce(ctx context.Context, bind binding, in input) (_ *Ro
 	if err != nil {
 		return nil, err
 	}
-	op, err := exec.Build(q, ec)
+	if s.tx != nil {
+		s.tx.asked = true
+	}
+	return &begun{st, q, ctx, ec, end}, nil
+}
+
+// stream runs a statement that has rows.
+func (s *Session) stream(ctx context.Context, bind binding, in input) (*Rows, error) {
+	b, err := s.begin(ctx, bind, in)
 	if err != nil {
 		return nil, err
 	}
-	return s.eng.streamedRows(ctx, func() { st.sayBeforeHistory(ctx); end() }, resultColumns(q), op, s.zone)
+	op, err := exec.Build(b.query, b.context)
+	if err != nil {
+		b.end()
+		return nil, err
+	}
+	return s.eng.streamedRows(b.ctx, func() { b.st.sayBeforeHistory(b.ctx); b.end() }, resultColumns(b.query), op, s.zone)
 }
 
 // execContext is what a statement runs with.
 func (s *Session) execContext(st *statement, params []types.Value, now int64, ps plan.Session) (*exec.Context, error) {
 	temp, err := s.eng.temp.use()
-	return &exec.Context{Tables: st, Params: params, Now: now, MemoryLimit: s.limit, TempDir: temp, Session: ps}, err
+	return &exec.Context{Tables: st, Params: params, Now: now, MemoryLimit: s.limit, TempDir: temp, Session: ps, Asker: asker{s}}, err
 }
 
 // sayBeforeHistory tells how many moments lay before the history and were answered with NULLs.
@@ -345,8 +395,8 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 	if err != nil {
 		return 0, err
 	}
-	env := &expr.Env{Params: params, Zone: s.zone, Now: s.eng.options.Clock().UnixMicro()}
-	whole, err := s.whole(q, env)
+	env := &expr.Env{Params: params, Zone: s.zone, Now: s.eng.options.Clock().UnixMicro(), Session: asker{s}}
+	whole, served, err := s.whole(q, env)
 	switch {
 	case err != nil:
 		return 0, err
@@ -361,6 +411,9 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 			now = env.Now
 		}
 	}
+	if whole == nil {
+		s.keepMoment(q, now)
+	}
 	env.Now, st.now = now, now
 	for _, scan := range q.Scans {
 		if st.plain[scan.Relation] != nil {
@@ -373,7 +426,7 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 			}
 		}
 		src := st.sourceOf(scan.Relation.Name)
-		if scan.AsOf.X != nil && scan.AsOf.Served || scan.AsOf.X == nil && q.AsOf.Served {
+		if scan.AsOf.X != nil && scan.AsOf.Served || scan.AsOf.X == nil && served {
 			if t, err = src.servedAt(t); err != nil {
 				return 0, err
 			}
@@ -387,16 +440,15 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 	return now, nil
 }
 
-// whole is the moment that holds for the whole statement: its own AS OF, else the session's; nil where there is none.
-func (s *Session) whole(q *plan.Query, env *expr.Env) (*int64, error) {
-	if q.AsOf.X != nil {
-		t, err := momentOf(q.AsOf, env)
-		return &t, err
+// whole is the moment that holds for the whole statement: its own AS OF, else the transaction's or the session's; nil where there is none. With served it is a time of the
+// wall clock.
+func (s *Session) whole(q *plan.Query, env *expr.Env) (t *int64, served bool, err error) {
+	if q.AsOf.X == nil {
+		t, served = s.moment()
+		return t, served, nil
 	}
-	if !s.asOf.IsNull() {
-		return &s.asOf.I, nil
-	}
-	return nil, nil
+	own, err := momentOf(q.AsOf, env)
+	return &own, q.AsOf.Served, err
 }
 
 // needsFrontier reports whether some scan reads at the statement's own moment, or there is nothing that says another.
@@ -420,103 +472,4 @@ func momentOf(a plan.AsOf, env *expr.Env) (int64, error) {
 		return v.I - 1, nil
 	}
 	return v.I, nil
-}
-
-// set changes one setting, or all of them back to their defaults.
-func (s *Session) set(st *syntax.Set) error {
-	name := strings.ToLower(st.Name)
-	if st.Default && name == "all" {
-		s.resetAll()
-		return nil
-	}
-	if _, ok := settings[name]; !ok {
-		e := types.Errorf(types.CodeUndefinedObject, "unrecognized configuration parameter %q", st.Name)
-		if near := plan.Nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
-			return e.WithHint("did you mean %q?", near)
-		}
-		return e
-	}
-	value := st.Value
-	if st.Default {
-		value = settings[name]
-	}
-	if err := s.apply(name, value); err != nil {
-		return err
-	}
-	if st.Default {
-		delete(s.settings, name)
-	} else {
-		s.settings[name] = value
-	}
-	return nil
-}
-
-func (s *Session) apply(name, value string) error {
-	switch name {
-	case "as_of":
-		if value == "" {
-			s.asOf = types.Value{}
-			return nil
-		}
-		v, err := types.ParseIn(types.Type{Kind: types.Timestamptz}, value, s.zone)
-		if err == nil {
-			s.asOf = v
-		}
-		return err
-	case "as_of_wait":
-		d, err := settingDuration(name, value)
-		if err == nil {
-			s.wait = d
-		}
-		return err
-	case "before_history":
-		if value != "error" && value != "null" {
-			return optionError(name, value, "'error' or 'null'")
-		}
-	case "memory_limit":
-		n, err := settingBytes(name, value)
-		if err == nil {
-			s.limit = n
-		}
-		return err
-	case "timezone":
-		z, err := types.LoadSessionZone(value)
-		if err != nil {
-			return types.Errorf(types.CodeInvalidParameter, "invalid value for parameter \"TimeZone\": %q", value).WithHint("a name such as 'UTC' or 'Europe/Berlin'")
-		}
-		s.zone = z
-	default:
-		if _, rule := plan.RuleSettings()[name]; rule && value != "on" && value != "off" {
-			return optionError(name, value, "'on' or 'off'")
-		}
-	}
-	return nil
-}
-
-// settingDuration reads a time as PostgreSQL's settings have it: a number of milliseconds, or with a unit.
-func settingDuration(name, value string) (time.Duration, error) {
-	if ms, err := strconv.ParseInt(value, 10, 32); err == nil && ms >= 0 {
-		return time.Duration(ms) * time.Millisecond, nil
-	}
-	d, err := durationOption(map[string]string{name: value}, name)
-	if err != nil {
-		return 0, settingError(name, value, "a time such as '100 ms' or '4 seconds'")
-	}
-	return d, nil
-}
-
-func settingError(name, value, want string) error {
-	return types.Errorf(types.CodeInvalidParameter, "invalid value for parameter %q: %q", name, value).WithHint("it is %s", want)
-}
-
-// settingBytes reads a size: bytes, or with kB, MB, GB.
-func settingBytes(name, value string) (int64, error) {
-	digits := strings.TrimRight(value, " kKMGBb")
-	n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 40)
-	unit := strings.ToUpper(strings.TrimSpace(value[len(digits):]))
-	shift, ok := map[string]int{"": 0, "B": 0, "KB": 10, "MB": 20, "GB": 30}[unit]
-	if err != nil || !ok || n <= 0 {
-		return 0, settingError(name, value, "a size such as '256MB'")
-	}
-	return n << shift, nil
 }

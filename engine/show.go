@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -30,29 +29,10 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 	case "FRESHNESS":
 		return nil, types.Errorf(types.CodeNotSupported, "SHOW FRESHNESS is not yet supported").WithHint("SHOW SOURCES tells each source's frontier")
 	}
-	name := strings.ToLower(st.Name)
-	if name == "all" {
-		var rows [][]types.Value
-		for _, n := range slices.Sorted(maps.Keys(settings)) {
-			rows = append(rows, []types.Value{types.NewText(n), types.NewText(s.setting(n))})
-		}
-		return fixedRows("SHOW", []types.Column{textColumn("name"), textColumn("setting")}, rows), nil
+	if st.Name == "all" {
+		return s.showAll(), nil
 	}
-	if _, ok := settings[name]; !ok {
-		e := types.Errorf(types.CodeUndefinedObject, "unrecognized configuration parameter %q", st.Name)
-		if near := plan.Nearest(name, slices.Collect(maps.Keys(settings))); near != "" {
-			return nil, e.WithHint("did you mean %q?", near)
-		}
-		return nil, e.WithHint("SHOW SOURCES, FEATURES, REJECTS, STORAGE, ALL, or a setting")
-	}
-	return fixedRows("SHOW", []types.Column{textColumn(name)}, [][]types.Value{{types.NewText(s.setting(name))}}), nil
-}
-
-func (s *Session) setting(name string) string {
-	if v, ok := s.settings[name]; ok {
-		return v
-	}
-	return settings[name]
+	return s.showSetting(st.Name)
 }
 
 // timeOrNull is a moment, NULL where there is none.

@@ -24,6 +24,7 @@ type tempTable struct {
 	types    []types.Type
 	key      []int // columns of the primary key, nil where there is none
 	keys     map[string]struct{}
+	log      []string // the keys that a transaction has added
 	blocks   []tempBlock
 	memory   int64 // of the blocks in memory, and of keys
 	file     *tempFile
@@ -33,6 +34,7 @@ type tempTable struct {
 type tempBlock struct {
 	bytes        []byte
 	offset, size int64
+	rows         int
 }
 
 // blockBytes is when a block is full: large enough for the disk, and a small part of any memory_limit.
@@ -68,6 +70,7 @@ func (s *Session) createTable(ctx context.Context, st *syntax.CreateTable) error
 		s.tables = map[string]*tempTable{}
 	}
 	s.tables[st.Name] = t
+	s.version++
 	return nil
 }
 
@@ -75,8 +78,7 @@ func (s *Session) createTable(ctx context.Context, st *syntax.CreateTable) error
 func (s *Session) dropTable(ctx context.Context, st *syntax.Drop) error {
 	t := s.tables[st.Name]
 	if t != nil {
-		delete(s.tables, st.Name)
-		return t.close()
+		return s.forgetTable(st.Name)
 	}
 	at := func(e *types.Error) error { return e.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)) }
 	if r, err := s.eng.catalog.Load().Relation(st.Name); err == nil {
@@ -111,14 +113,14 @@ func (s *Session) tableNames() []string {
 	return names
 }
 
-// Close ends the session: its temporary tables are gone. A session without any needs no Close.
+// Close ends the session: a transaction block is rolled back, and its temporary tables and cursors are gone. A session without any needs no Close.
 func (s *Session) Close() error {
 	var err error
-	for name, t := range s.tables {
-		delete(s.tables, name)
-		err = errors.Join(err, t.close())
+	if s.tx != nil {
+		err = s.rollBack()
 	}
-	return err
+	s.closeCursors(func(*cursor) bool { return true })
+	return errors.Join(err, s.dropTables())
 }
 
 // tableMemory is what the session's tables keep in memory.
@@ -126,6 +128,11 @@ func (s *Session) tableMemory() int64 {
 	n := int64(0)
 	for _, t := range s.tables {
 		n += t.memory
+	}
+	for _, c := range s.cursors {
+		if c.kept != nil {
+			n += c.kept.table.memory
+		}
 	}
 	return n
 }
@@ -188,6 +195,7 @@ type appender struct {
 	buf     []byte
 	scratch []byte
 	count   int64
+	sealed  int64 // of count, those in blocks
 	end     int64 // of the table's file, with what was written
 }
 
@@ -254,9 +262,10 @@ func (a *appender) seal() error {
 	if len(a.buf) == 0 {
 		return nil
 	}
-	size := int64(len(a.buf))
+	size, rows := int64(len(a.buf)), int(a.count-a.sealed)
+	a.sealed = a.count
 	if cost := size + blockCost; a.before+a.memory+cost <= a.s.limit {
-		a.blocks = append(a.blocks, tempBlock{bytes: bytes.Clone(a.buf), size: size})
+		a.blocks = append(a.blocks, tempBlock{bytes: bytes.Clone(a.buf), size: size, rows: rows})
 		a.memory += cost
 		a.buf = a.buf[:0]
 		return nil
@@ -273,7 +282,7 @@ func (a *appender) seal() error {
 	if _, err := a.t.file.f.WriteAt(a.buf, a.end); err != nil {
 		return tempFileError("written", err)
 	}
-	a.blocks = append(a.blocks, tempBlock{offset: a.end, size: size})
+	a.blocks = append(a.blocks, tempBlock{offset: a.end, size: size, rows: rows})
 	a.end += size
 	a.buf = a.buf[:0]
 	return nil
@@ -288,6 +297,9 @@ func (a *appender) commit() error {
 	a.t.memory += a.memory
 	for k := range a.keys {
 		a.t.keys[k] = struct{}{}
+		if a.s.tx != nil {
+			a.t.log = append(a.t.log, k)
+		}
 	}
 	if a.t.file != nil {
 		a.t.file.size = a.end

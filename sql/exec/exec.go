@@ -15,6 +15,7 @@ package exec
 
 import (
 	"context"
+	"errors"
 
 	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/plan"
@@ -61,6 +62,8 @@ type Context struct {
 	TempDir string
 	// Session as the planner saw it.
 	Session plan.Session
+	// Asker is whom functions such as current_user speak of; nil: nobody in particular.
+	Asker expr.Session
 	// Instrument, where set, counts what each node of the plan does, for EXPLAIN ANALYZE.
 	Instrument *Instrument
 
@@ -71,7 +74,7 @@ type Context struct {
 
 // env is a fresh environment for expressions over rows of n columns.
 func (c *Context) env(n int) expr.Env {
-	return expr.Env{Row: make([]types.Value, n), Now: c.Now, Params: c.Params, Zone: c.Session.Zone, Outer: c.outer, Run: c.state.run}
+	return expr.Env{Row: make([]types.Value, n), Now: c.Now, Params: c.Params, Zone: c.Session.Zone, Outer: c.outer, Run: c.state.run, Session: c.Asker}
 }
 
 // batchRows is how many rows a batch has at most. At a hundred bytes a row a batch stays in the second-level cache.
@@ -88,6 +91,10 @@ func pull(ctx context.Context, op Operator) (*types.Batch, error) {
 func cancelled(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
+	}
+	var said *types.Error
+	if errors.As(context.Cause(ctx), &said) {
+		return said
 	}
 	return &types.Error{Code: types.CodeCanceled, Message: "canceling statement due to user request", Err: context.Cause(ctx)}
 }

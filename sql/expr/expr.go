@@ -14,6 +14,8 @@ type Env struct {
 	Params []types.Value  // $1 is Params[0]
 	Zone   *time.Location // the session's TimeZone; nil means UTC
 	Outer  []types.Value  // what the query around hands in: what Outers index
+	// Session is who asks; nil: nobody in particular.
+	Session Session
 	// Run evaluates a query that stands in an expression; nil where none can.
 	Run func(q *Subquery, env *Env) (types.Value, error)
 }

@@ -287,6 +287,9 @@ func (s *scope) Call(call *syntax.Call) (expr.Expr, error) {
 		if now, err := bindNow(call); now != nil || err != nil {
 			return now, err
 		}
+		if expr.OfSession(call.Name) {
+			return nil, errorAt(call.NamePos, types.CodeInvalidFunctionDef, "%s cannot stand in a feature: its answer depends on who asks, a feature's does not", call.Name)
+		}
 	}
 	if isAggregate(call.Name) {
 		return s.aggregate(call)

@@ -255,6 +255,16 @@ type Option struct {
 	Quoted bool // the value was written as a string
 }
 
+// Modes are those of a transaction, each empty where nothing was said. Isolation is a level in lower case, ReadOnly and Deferrable are on or off; AsOf is a
+// query of one row whose AS OF is the transaction's.
+type Modes struct {
+	Isolation, ReadOnly, Deferrable string
+	AsOf                            *Select
+}
+
+// FetchAll is the Count of FETCH ALL.
+const FetchAll = 1<<63 - 1
+
 // ColumnDef is one column of CREATE SOURCE.
 type ColumnDef struct {
 	Span
@@ -333,11 +343,14 @@ type (
 		Name    string
 		NamePos Span
 	}
-	// Set is SET name = value | SET name TO value; Default for SET name TO DEFAULT and RESET name (Name "all" for RESET ALL).
+	// Set is SET name = value | SET name TO value; Default for SET name TO DEFAULT and RESET name (Name "all" for RESET ALL). List are the values
+	// that were written, Value is them joined by commas.
 	Set struct {
 		Span
 		Name    string
 		Value   string
+		List    []string
+		Reset   bool // RESET
 		Default bool
 		Local   bool // SET LOCAL: until the transaction ends
 	}
@@ -379,6 +392,76 @@ type (
 		PathPos    Span
 		Std        bool
 		Options    []Option
+	}
+	// Transaction is BEGIN or START TRANSACTION with Modes, COMMIT or ROLLBACK with Chain, or SAVEPOINT, RELEASE or ROLLBACK TO with Name.
+	Transaction struct {
+		Span
+		Do      string
+		Modes   Modes
+		Chain   bool
+		Name    string
+		NamePos Span
+	}
+	// SetTransaction is SET TRANSACTION, or with Session SET SESSION CHARACTERISTICS AS TRANSACTION.
+	SetTransaction struct {
+		Span
+		Session bool
+		Modes   Modes
+	}
+	// Prepare is PREPARE name [(types)] AS statement.
+	Prepare struct {
+		Span
+		Name    string
+		NamePos Span
+		Types   []types.Type
+		Stmt    Statement
+	}
+	// Execute is EXECUTE name [(values)]; Values is a row of them, nil where there are none.
+	Execute struct {
+		Span
+		Name    string
+		NamePos Span
+		Values  *Select
+	}
+	// Deallocate is DEALLOCATE name, or with Name "" ALL.
+	Deallocate struct {
+		Span
+		Name    string
+		NamePos Span
+	}
+	// DeclareCursor is DECLARE name CURSOR FOR query.
+	DeclareCursor struct {
+		Span
+		Name             string
+		NamePos          Span
+		Binary, Hold     bool
+		Scroll, NoScroll bool
+		Query            *Select
+	}
+	// Fetch is FETCH or MOVE. How is FORWARD, BACKWARD, ABSOLUTE or RELATIVE; Count may be negative, and is FetchAll for ALL.
+	Fetch struct {
+		Span
+		Move    bool
+		How     string
+		Count   int64
+		Name    string
+		NamePos Span
+	}
+	// CloseCursor is CLOSE name, or with Name "" ALL.
+	CloseCursor struct {
+		Span
+		Name    string
+		NamePos Span
+	}
+	// Discard is DISCARD ALL, PLANS, SEQUENCES or TEMP.
+	Discard struct {
+		Span
+		What string
+	}
+	// Notify is LISTEN, UNLISTEN, NOTIFY or SET CONSTRAINTS, which have no effect here.
+	Notify struct {
+		Span
+		Do string
 	}
 	// Query is a SELECT, VALUES or WITH statement.
 	Query struct {

@@ -10,9 +10,7 @@ func upper(s string) string { return strings.ToUpper(s) }
 
 // later are the statements that the language will have, by their first words.
 var later = []string{
-	"subscribe", "verify feature", "begin", "start transaction", "commit", "rollback feature", "rollback", "end", "abort", "savepoint",
-	"release", "compare feature", "promote feature", "prepare", "execute", "deallocate", "declare", "fetch", "close", "discard", "listen", "notify",
-	"unlisten", "table", "checkpoint",
+	"subscribe", "verify feature", "rollback feature", "compare feature", "promote feature", "table", "checkpoint",
 }
 
 // never are the statements that it will not have, and what to do instead.

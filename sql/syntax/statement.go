@@ -52,7 +52,58 @@ func (p *parser) statement() (Statement, error) {
 	case p.accept("revoke"):
 		return p.grant(start, true)
 	}
+	if do := p.sessionStatement(); do != nil {
+		return do(start)
+	}
 	return nil, p.unknownStatement()
+}
+
+// sessionStatement passes the first word of a statement that is about the session, its transaction or its cursors, and returns what reads the rest; nil where
+// there is none.
+func (p *parser) sessionStatement() func(start Pos) (Statement, error) {
+	with := func(read func(Pos, string) (Statement, error), do string) func(Pos) (Statement, error) {
+		return func(start Pos) (Statement, error) { return read(start, do) }
+	}
+	switch {
+	case p.accept("begin"):
+		return with(p.begin, "BEGIN")
+	case p.accept("start transaction"):
+		return with(p.begin, "START TRANSACTION")
+	case p.accept("commit"), p.accept("end"):
+		return with(p.endTransaction, "COMMIT")
+	case !p.at("rollback feature") && p.accept("rollback"), p.accept("abort"):
+		return with(p.endTransaction, "ROLLBACK")
+	case p.accept("savepoint"):
+		return func(start Pos) (Statement, error) { return p.savepoint(start, &Transaction{Do: "SAVEPOINT"}) }
+	case p.accept("release"):
+		if p.at("savepoint") && p.peek(1).isName() {
+			p.i++
+		}
+		return func(start Pos) (Statement, error) { return p.savepoint(start, &Transaction{Do: "RELEASE"}) }
+	case p.accept("prepare"):
+		return p.prepare
+	case p.accept("execute"):
+		return p.execute
+	case p.accept("deallocate"):
+		return p.deallocate
+	case p.accept("declare"):
+		return p.declare
+	case p.accept("fetch"):
+		return func(start Pos) (Statement, error) { return p.fetchCursor(start, false) }
+	case p.accept("move"):
+		return func(start Pos) (Statement, error) { return p.fetchCursor(start, true) }
+	case p.accept("close"):
+		return p.closeCursor
+	case p.accept("discard"):
+		return p.discard
+	case p.accept("listen"):
+		return with(p.notify, "LISTEN")
+	case p.accept("unlisten"):
+		return with(p.notify, "UNLISTEN")
+	case p.accept("notify"):
+		return with(p.notify, "NOTIFY")
+	}
+	return nil
 }
 
 // explain reads EXPLAIN [ANALYZE] statement.
