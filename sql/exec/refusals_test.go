@@ -85,6 +85,15 @@ func TestRefusalsOverSeveralTablesAgreeWithPostgres(t *testing.T) {
 		"SELECT max((SELECT max(k) FROM t)) + max(max(k)) FROM r",
 		"SELECT k FROM r GROUP BY (SELECT nope)",
 		"SELECT k FROM r ORDER BY (SELECT nope)",
+		"SELECT 1 FROM r WHERE (SELECT max(r.k) FROM t) > 0",
+		"SELECT 1 FROM r WHERE EXISTS (SELECT 1 FROM t HAVING max(r.k) > 0)",
+		"SELECT 1 FROM r JOIN t ON (SELECT max(r.k) > 0)",
+		"SELECT 1 FROM r GROUP BY (SELECT max(r.k))",
+		"SELECT r.k, (SELECT max(r.g) FROM t) FROM r",
+		"SELECT max((SELECT max(r.k) FROM t)) FROM r",
+		"SELECT (SELECT max(max(r.k)) FROM t) FROM r",
+		"SELECT (SELECT (SELECT sum(r.s) FROM t) FROM w) FROM r",
+		"SELECT (SELECT max(t.k + max(t.k)) FROM t) FROM r",
 	} {
 		got, want := here(db, text), onPostgres(t, conn, text)
 		inside := want.place == 0 || got.place <= want.place && want.place < got.place+max(1, got.length)

@@ -26,23 +26,29 @@ var aggregateNames = append(agg.Names(), agg.Planned()...)
 
 func isAggregate(name string) bool { return slices.Contains(aggregateNames, name) }
 
-// aggregate binds an aggregate call and returns the column that will hold its result.
+// aggregate binds an aggregate call and returns the column that will hold its result. One that reads columns of the queries around alone is the
+// nearest such query's, and a value from there in this one.
 func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
-	switch {
-	case s.nested:
-		return nil, errorAt(call.NamePos, types.CodeGrouping, "aggregate function calls cannot be nested")
-	case s.clause != "":
-		return nil, errorAt(call.NamePos, types.CodeGrouping, "aggregate functions are not allowed in %s", s.clause)
-	case len(call.OrderBy) > 0:
+	if len(call.OrderBy) > 0 {
 		return nil, notYet(call.OrderBy[0].X.Place(), "ORDER BY in an aggregate is")
 	}
-	before := *s.refs
+	before, read := *s.refs, s.outerRead()
 	c, err := s.bindAggregate(call)
 	if err != nil {
 		return nil, err
 	}
-	if s.refs.outer > before.outer && s.refs.own == before.own {
-		return nil, notYet(call.Span, "an aggregate over an outer query's columns alone, which PostgreSQL computes in the outer query, is")
+	switch {
+	case s.refs.outer > before.outer && s.refs.own == before.own && s.outer != nil:
+		s.forget(read)
+		x, err := s.outer.Call(call)
+		if err != nil {
+			return nil, err
+		}
+		return &expr.Outer{Index: s.sub.index(x), Name: c.Fn.Name, T: x.Type()}, nil
+	case s.nested:
+		return nil, errorAt(call.NamePos, types.CodeGrouping, "aggregate function calls cannot be nested")
+	case s.clause != "":
+		return nil, errorAt(call.NamePos, types.CodeGrouping, "aggregate functions are not allowed in %s", s.clause)
 	}
 	g := s.group
 	for i := range g.aggs {
@@ -52,6 +58,22 @@ func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
 	}
 	g.aggs = append(g.aggs, c)
 	return s.aggregateColumn(len(g.aggs)-1, call), nil
+}
+
+// outerRead is how many values this query and each around it read of those around them.
+func (s *scope) outerRead() (read []int) {
+	for ; s != nil && s.sub != nil; s = s.outer {
+		read = append(read, len(s.sub.args))
+	}
+	return read
+}
+
+// forget takes back what has been read since: it is bound again, as part of another query.
+func (s *scope) forget(read []int) {
+	for _, n := range read {
+		s.sub.args = s.sub.args[:n]
+		s = s.outer
+	}
 }
 
 // aggregateColumn is the column that will hold aggregate i, for a call of it.
