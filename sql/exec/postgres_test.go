@@ -19,46 +19,71 @@ import (
 )
 
 var (
-	queries = flag.Int("queries", 1500, "random queries to compare with PostgreSQL")
+	queries = flag.Int("queries", 20_000, "random queries over several tables to compare with PostgreSQL, and a quarter as many over one")
 	seed    = flag.Uint64("seed", 1, "seed of the random queries; 0 takes one from the clock, as the nightly run does")
 )
 
-// TestRandomQueriesAgreeWithPostgres runs random single-table queries here and on PostgreSQL and compares names, types and
-// rows, or the SQLSTATE where both refuse.
-func TestRandomQueriesAgreeWithPostgres(t *testing.T) {
-	conn := connect(t)
+// seedOf is the seed of a test's random queries.
+func seedOf(t *testing.T) uint64 {
 	s := *seed
 	if s == 0 {
 		s = uint64(time.Now().UnixNano())
 	}
 	t.Logf("seed %d", s)
+	return s
+}
+
+// howMany is how many random queries are compared; fewer under the race detector, which runs them -short.
+func howMany() int {
+	if testing.Short() {
+		return min(*queries, 1500)
+	}
+	return *queries
+}
+
+// perTrip is how many queries go to PostgreSQL in one round trip.
+const perTrip = 50
+
+// TestRandomQueriesAgreeWithPostgres runs random single-table queries here and on PostgreSQL and compares names, types and
+// rows, or the SQLSTATE where both refuse.
+func TestRandomQueriesAgreeWithPostgres(t *testing.T) {
+	conn := connect(t)
+	s, n := seedOf(t), howMany()/4
 	g := &generator{Rand: rand.New(rand.NewPCG(s, 1))}
 	db := newDatabase()
 	g.fill(t, conn, db)
 	refused := 0
-	for i := range *queries {
-		text, ordered := g.query()
-		want := onPostgres(t, conn, text)
-		got := here(db, text)
-		if got.code != "" && got.code == want.code {
-			if got.place != want.place || got.text != want.text {
-				t.Fatalf("query %d of seed %d\n%s\nhere at %d: %s\nPostgreSQL at %d: %s", i, s, text, got.place, got.text, want.place, want.text)
+	for i := 0; i < n; i += perTrip {
+		texts, ordered := make([]string, perTrip), make([]bool, perTrip)
+		for j := range texts {
+			texts[j], ordered[j] = g.query()
+		}
+		wants, err := manyOnPostgres(conn, texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, text := range texts {
+			got, want := here(db, text), wants[j]
+			if got.code != "" && got.code == want.code {
+				if got.place != want.place || got.text != want.text {
+					t.Fatalf("query %d of seed %d\n%s\nhere at %d: %s\nPostgreSQL at %d: %s", i+j, s, text, got.place, got.text, want.place, want.text)
+				}
+				refused++
+				continue
 			}
-			refused++
-			continue
-		}
-		if !ordered {
-			slices.Sort(got.rows)
-			slices.Sort(want.rows)
-		}
-		if d := got.differs(want); d != "" {
-			t.Fatalf("query %d of seed %d\n%s\n%s", i, s, text, d)
+			if !ordered[j] {
+				slices.Sort(got.rows)
+				slices.Sort(want.rows)
+			}
+			if d := got.differs(want); d != "" {
+				t.Fatalf("query %d of seed %d\n%s\n%s", i+j, s, text, d)
+			}
 		}
 	}
-	if refused > *queries/2 {
-		t.Errorf("%d of %d queries are refused by both: the generator compares too little", refused, *queries)
+	if refused > n/2 {
+		t.Errorf("%d of %d queries are refused by both: the generator compares too little", refused, n)
 	}
-	t.Logf("%d queries agree, %d of them refused by both", *queries, refused)
+	t.Logf("%d queries agree, %d of them refused by both", n, refused)
 }
 
 // connect returns a connection to a schema of its own on the server of ASOF_TEST_POSTGRES.
@@ -136,26 +161,58 @@ var oids = map[types.Kind]string{
 	types.Date: "1082", types.Timestamp: "1114", types.Timestamptz: "1184", types.Interval: "1186", types.Numeric: "1700",
 }
 
-func onPostgres(t *testing.T, conn *pgconn.PgConn, text string) (a answer) {
-	results := conn.Exec(context.Background(), text)
-	for results.NextResult() {
-		r := results.ResultReader()
-		for _, f := range r.FieldDescriptions() {
-			a.names = append(a.names, f.Name)
-			a.kinds = append(a.kinds, fmt.Sprint(f.DataTypeOID))
+func onPostgres(t *testing.T, conn *pgconn.PgConn, text string) answer {
+	t.Helper()
+	a, err := manyOnPostgres(conn, []string{text})
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return a[0]
+}
+
+// manyOnPostgres asks all queries in one round trip.
+func manyOnPostgres(conn *pgconn.PgConn, texts []string) ([]answer, error) {
+	p := conn.StartPipeline(context.Background())
+	for _, text := range texts {
+		p.SendQueryParams(text, nil, nil, nil, nil)
+		p.SendPipelineSync() // a query that fails takes no other with it
+	}
+	if err := p.Flush(); err != nil {
+		return nil, err
+	}
+	answers := make([]answer, len(texts))
+	for i := 0; i < len(texts); {
+		var failed *pgconn.PgError
+		switch r, err := p.GetResults(); r := r.(type) {
+		case *pgconn.ResultReader:
+			answers[i], err = readAnswer(r)
+			if err != nil && !errors.As(err, &failed) {
+				return nil, err
+			}
+		case *pgconn.PipelineSync:
+			i++
+		default:
+			if !errors.As(err, &failed) {
+				return nil, fmt.Errorf("PostgreSQL answers %T, %w", r, err)
+			}
 		}
-		for r.NextRow() {
-			a.rows = append(a.rows, rowText(r.Values()))
+		if failed != nil {
+			answers[i] = answer{code: failed.Code, text: failed.Message, place: int(failed.Position)}
 		}
 	}
-	if err := results.Close(); err != nil {
-		var e *pgconn.PgError
-		if !errors.As(err, &e) {
-			t.Fatalf("%s: %v", text, err)
-		}
-		return answer{code: e.Code, text: e.Message, place: int(e.Position)}
+	return answers, p.Close()
+}
+
+func readAnswer(r *pgconn.ResultReader) (a answer, err error) {
+	for _, f := range r.FieldDescriptions() {
+		a.names = append(a.names, f.Name)
+		a.kinds = append(a.kinds, fmt.Sprint(f.DataTypeOID))
 	}
-	return a
+	for r.NextRow() {
+		a.rows = append(a.rows, rowText(r.Values()))
+	}
+	_, err = r.Close()
+	return a, err
 }
 
 func rowText(values [][]byte) string {

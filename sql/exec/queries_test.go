@@ -5,17 +5,15 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"testing"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // queryMaker makes random queries over several tables: joins, subqueries, set operations, grouping, ordering. All of them are valid, and no answer
 // depends on the order of rows or of evaluation: there is no division, a LIMIT stands behind an ORDER BY of all columns, and a scalar subquery has one row.
 type queryMaker struct {
 	*rand.Rand
-	names int
-	with  []relationShape // what WITH names, where the query at hand sees it
+	tables []*content
+	names  int
+	with   []relationShape // what WITH names, where the query at hand sees it
 }
 
 // shape is what an expression can be made of: a name with the kind of its values.
@@ -30,55 +28,6 @@ type relationShape struct {
 
 // kinds are the kinds of values with their SQL types; only values of one type are compared, but for the numbers.
 var kinds = []string{"int2", "int4", "int8", "numeric", "float8", "text", "varchar", "char", "bool", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "bytea", "ints"}
-
-var baseTables = []relationShape{
-	{"r", []shape{{"", "k", "int4"}, {"", "g", "int2"}, {"", "n", "numeric"}, {"", "s", "text"}, {"", "b", "bool"}, {"", "d", "date"}}},
-	{"t", []shape{{"", "k", "int4"}, {"", "g", "int8"}, {"", "s", "varchar"}, {"", "z", "timestamptz"}, {"", "f", "float8"}, {"", "u", "uuid"}}},
-	{"w", []shape{{"", "k", "int8"}, {"", "n", "numeric"}, {"", "s", "text"}, {"", "c", "char"}, {"", "i", "interval"}, {"", "y", "bytea"}, {"", "a", "ints"}}},
-	{"e", []shape{{"", "k", "int4"}, {"", "s", "text"}, {"", "m", "time"}, {"", "z", "timestamp"}}},
-}
-
-var sqlTypes = map[string]string{
-	"int2": "SMALLINT", "int4": "INTEGER", "int8": "BIGINT", "numeric": "NUMERIC(8,2)", "float8": "DOUBLE PRECISION", "text": "TEXT", "varchar": "VARCHAR(3)",
-	"char": "CHAR(2)", "bool": "BOOLEAN", "date": "DATE", "time": "TIME", "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMPTZ", "interval": "INTERVAL",
-	"uuid": "UUID", "bytea": "BYTEA", "ints": "INTEGER[]",
-}
-
-// fillTables makes the tables on both sides.
-func (g *queryMaker) fillTables(t *testing.T, conn *pgconn.PgConn, db *database) {
-	for _, rel := range baseTables {
-		var here, there []string
-		for _, c := range rel.columns {
-			here = append(here, c.name+" "+sqlTypes[c.kind])
-			collate := ""
-			if c.kind == "text" || c.kind == "varchar" || c.kind == "char" {
-				collate = ` COLLATE "C"`
-			}
-			there = append(there, c.name+" "+sqlTypes[c.kind]+collate)
-		}
-		mustExec(t, conn, "CREATE TEMP TABLE "+rel.name+" ("+strings.Join(there, ", ")+")")
-		mustCreate(t, db, "CREATE SOURCE "+rel.name+" ("+strings.Join(here, ", ")+") WITH (connector = 'file', path = 'x') FORMAT DEBEZIUM ENCODE JSON")
-		n := 3 + g.IntN(8)
-		if rel.name == "e" && g.IntN(2) == 0 {
-			n = 0
-		}
-		for range n {
-			var row, quoted []string
-			for _, c := range rel.columns {
-				v, q := "", "NULL"
-				if g.IntN(5) > 0 {
-					v = g.text(c.kind)
-					q = "'" + v + "'"
-				}
-				row, quoted = append(row, v), append(quoted, q)
-			}
-			if err := db.insert(rel.name, row); err != nil {
-				t.Fatal(err)
-			}
-			mustExec(t, conn, "INSERT INTO "+rel.name+" VALUES ("+strings.Join(quoted, ", ")+")")
-		}
-	}
-}
 
 // text is the text of a value: of few, so that they meet.
 func (g *queryMaker) text(kind string) string {
@@ -364,7 +313,7 @@ func (g *queryMaker) relation(depth int, outer []shape) (*tree, []shape) {
 	case depth > 0 && g.chance(12):
 		return g.using(alias)
 	default:
-		rel = baseTables[g.IntN(len(baseTables))]
+		rel = g.tables[g.IntN(len(g.tables))].relationShape
 		t = form("from", rel.name+" AS "+alias)
 	}
 	var out []shape
@@ -376,26 +325,21 @@ func (g *queryMaker) relation(depth int, outer []shape) (*tree, []shape) {
 
 // using joins two tables by USING in a derived table, so that the one column of two is used.
 func (g *queryMaker) using(alias string) (*tree, []shape) {
-	l, r := baseTables[g.IntN(3)], baseTables[g.IntN(3)]
+	l, r := g.tables[g.IntN(len(g.tables))], g.tables[g.IntN(len(g.tables))]
 	name := g.pick("k", "s")
 	kind := ""
-	for _, pair := range [][2]string{{"int2", "int4"}, {"int4", "int8"}, {"varchar", "text"}} {
-		for i, k := range pair {
-			if kindOf(l, name) == k && kindOf(r, name) == pair[1-i] {
-				kind = pair[1]
-			}
+	for _, k := range []string{"int2", "int4", "int8", "varchar", "text"} { // of two types the wider one
+		if l.kindOf(name) == k || r.kindOf(name) == k {
+			kind = k
 		}
-	}
-	if kindOf(l, name) == kindOf(r, name) {
-		kind = kindOf(l, name)
 	}
 	join := g.pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
 	a, b := g.name("q"), g.name("q")
 	return text(fmt.Sprintf("(SELECT %s, %s.%s AS x1, %s.%s AS x2 FROM %s %s %s %s %s USING (%s)) AS %s", name, a, name, b, name, l.name, a, join, r.name, b, name, alias)),
-		[]shape{{alias, name, kind}, {alias, "x1", kindOf(l, name)}, {alias, "x2", kindOf(r, name)}}
+		[]shape{{alias, name, kind}, {alias, "x1", l.kindOf(name)}, {alias, "x2", r.kindOf(name)}}
 }
 
-func kindOf(r relationShape, name string) string {
+func (r relationShape) kindOf(name string) string {
 	for _, c := range r.columns {
 		if c.name == name {
 			return c.kind
@@ -510,6 +454,11 @@ func (g *queryMaker) someExpr(kind string, depth int, s sight) *tree {
 				}
 			}
 		case 4:
+			if s.grouped && g.chance(2) {
+				if t := g.aggregateInside(kind, depth, s); t != nil {
+					return t
+				}
+			}
 			if kind == "bool" {
 				return form(kind, "(@)", g.condition(depth-1, s))
 			}
@@ -558,6 +507,20 @@ func (g *queryMaker) aggregateOf(kind string) string {
 		return g.pick("bool_and", "bool_or")
 	}
 	return ""
+}
+
+// aggregateInside is an aggregate of the query of s that stands in a query of its own: it belongs to the one whose columns it reads.
+func (g *queryMaker) aggregateInside(kind string, depth int, s sight) *tree {
+	x := g.aggregate(kind, depth, s)
+	if x == nil || len(s.own) == 0 || strings.Contains(x.String(), "count(*)") {
+		return nil
+	}
+	where := option("")
+	if kind == "int4" || kind == "int8" {
+		where = option(" WHERE y.k <= @", x)
+	}
+	rel := g.tables[g.IntN(len(g.tables))]
+	return form(kind, "(SELECT @ FROM "+rel.name+" AS y@ LIMIT 1)", x, where)
 }
 
 func (g *queryMaker) aggregate(kind string, depth int, s sight) *tree {
