@@ -1,4 +1,4 @@
-// Command asof is the streaming feature store in one program: `asof sql` runs SQL on a data directory, `asof demo`
+// Command asof is the streaming feature store in one program: `asof sql` runs SQL on a data directory, `asof serve` opens one to clients, `asof demo`
 // shows what it does on the change stream of a shop that it makes up itself.
 //
 // It only wires: every answer comes from engine through the doors that its package documentation names, and nothing here
@@ -37,6 +37,7 @@ type cli struct {
 	Debug bool `help:"Show where in the program an internal error happened." env:"ASOF_DEBUG"`
 
 	SQL     sqlCommand     `cmd:"" name:"sql" help:"Run SQL on a data directory."`
+	Serve   serveCommand   `cmd:"" help:"Serve a data directory to clients."`
 	Demo    demoCommand    `cmd:"" help:"Watch features change over the change stream of a made-up shop."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Explain a command or a topic."`
@@ -87,7 +88,17 @@ func run(args []string) (code int) {
 // dispatch parses args and runs the command that they name.
 func (a *app) dispatch(args []string) error {
 	exited := false
+	config, err := configOf(args)
+	if err != nil {
+		a.console.say("asof: %s", err)
+		return status(exitUsage)
+	}
+	var resolvers []kong.Resolver
+	if config != nil {
+		resolvers = append(resolvers, config)
+	}
 	parser, err := kong.New(&cli{},
+		kong.Resolvers(resolvers...),
 		kong.Name("asof"),
 		kong.Writers(a.stdout, a.console.w),
 		kong.Exit(func(int) { exited = true }), // kong's --help means to end the process, but it returns first

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// server is an `asof serve` that is ready.
+type server struct {
+	*exec.Cmd
+	urls map[string]string // by door
+	log  *bytes.Buffer
+}
+
+// startServer starts `asof serve` in dir, with free ports where args name none, and returns when it is ready.
+func startServer(t *testing.T, dir string, env []string, args ...string) *server {
+	t.Helper()
+	s := &server{Cmd: exec.Command("asof", append([]string{"serve"}, args...)...), urls: map[string]string{}, log: &bytes.Buffer{}}
+	s.Dir, s.Stderr, s.Env = dir, s.log, append(os.Environ(), env...)
+	out, err := s.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Process.Kill() })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "ready") {
+			go io.Copy(io.Discard, out)
+			return s
+		}
+		if f := strings.Fields(lines.Text()); len(f) == 2 {
+			s.urls[f[0]] = f[1]
+		}
+	}
+	t.Fatalf("it never was ready: %v\n%s", s.Wait(), s.log)
+	return nil
+}
+
+// stop sends a signal and returns the exit status.
+func (s *server) stop(t *testing.T, sig os.Signal) int {
+	t.Helper()
+	if err := s.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		t.Fatal(err)
+	}
+	return s.ProcessState.ExitCode()
+}
+
+func TestServeEndsInOrder(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		s := startServer(t, t.TempDir(), nil, "--admin-addr", "127.0.0.1:0")
+		resp, err := http.Get(strings.Replace(s.urls["admin"], "metrics", "readyz", 1))
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("not ready: %v, %v", resp, err)
+		}
+		resp.Body.Close()
+		if code := s.stop(t, sig); code != 0 {
+			t.Errorf("status %d after %s\n%s", code, sig, s.log)
+		}
+	}
+}
+
+// The command line wins over the environment, that over the file, that over the default.
+func TestServeSettings(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "asof.yaml"), []byte("data_dir: of-${WHO}\nadmin-addr: 127.0.0.1:0\nlog-format: json\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range []struct {
+		env, args []string
+		made      string
+	}{
+		{env: []string{"WHO=file"}, made: "of-file"},
+		{env: []string{"ASOF_DATA_DIR=of-env"}, made: "of-env"},
+		{env: []string{"ASOF_DATA_DIR=of-env"}, args: []string{"--data-dir", "of-args"}, made: "of-args"},
+	} {
+		s := startServer(t, dir, c.env, c.args...)
+		if s.urls["admin"] == "" {
+			t.Errorf("%d: no door where the file names one: %v", i, s.urls)
+		}
+		if code := s.stop(t, syscall.SIGTERM); code != 0 {
+			t.Errorf("%d: status %d\n%s", i, code, s.log)
+		}
+		if _, err := os.Stat(filepath.Join(dir, c.made)); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}
+
+func TestServeRefusals(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "slip.yaml"), []byte("data-dir: d\nadmn-addr: x\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.yaml"), []byte("data-dir: [\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"--admin-addr " + taken.Addr().String(), 1, `--admin-addr 127\.0\.0\.1:\d+: bind: address already in use`},
+		{"--admin-addr 0.0.0.0:0", 1, `not a loopback address, and there are no users yet.*CREATE USER`},
+		{"--admin-addr nonsense", 1, `--admin-addr nonsense: .*missing port`},
+		{"--tls-cert cert.pem", 2, `--tls-cert and --tls-key go together`},
+		{"--tls-cert cert.pem --tls-key key.pem", 1, `cert\.pem: no such file`},
+		{"--log-level loud", 2, `--log-level is debug, info, warn or error, not "loud"`},
+		{"--config slip.yaml", 2, `slip\.yaml: there is no setting "admn-addr"; there are data-dir, admin-addr`},
+		{"--config broken.yaml", 2, `(?s)broken\.yaml: .*1 \| data-dir: \[`},
+		{"--config missing.yaml", 2, `missing\.yaml: no such file`},
+	} {
+		cmd := exec.Command("asof", append([]string{"serve"}, strings.Fields(c.args)...)...)
+		cmd.Dir = dir
+		out, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != c.code || !regexp.MustCompile(c.says).Match(out) {
+			t.Errorf("%s: status %d\n%s", c.args, code, out)
+		}
+	}
+}
+
+// With users a door outside loopback needs TLS, or the word that it does not.
+func TestServeOnTheNetworkNeedsTLS(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if out, err := exec.Command("asof", "sql", "--data-dir", filepath.Join(dir, "asof-data"), "-c", "CREATE USER ana PASSWORD 'secret'").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command("asof", "serve", "--admin-addr", "0.0.0.0:0")
+	cmd.Dir = dir
+	if out, _ := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), "--tls-cert") {
+		t.Errorf("status %d\n%s", cmd.ProcessState.ExitCode(), out)
+	}
+	s := startServer(t, dir, nil, "--admin-addr", "0.0.0.0:0", "--insecure")
+	url := strings.Replace(s.urls["admin"], "[::]", "127.0.0.1", 1)
+	for password, want := range map[string]int{"secret": http.StatusOK, "wrong": http.StatusUnauthorized} {
+		r, err := http.NewRequest(http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("ana", password)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Error(fmt.Sprint(password, ": ", resp.Status))
+		}
+	}
+	if code := s.stop(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("status %d\n%s", code, s.log)
+	}
+}
