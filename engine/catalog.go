@@ -32,9 +32,10 @@ type sourceRecord struct {
 	Columns types.Schema
 	Key     []int
 	Options map[string]string
-	Format  string // "DEBEZIUM JSON"
-	Dir     string // the working directory of CREATE SOURCE, which a relative path is relative to
-	Created int64  // wall clock, µs
+	Secrets map[string]string `json:",omitempty"` // the options that are secrets, by the secrets' names
+	Format  string            // "DEBEZIUM JSON"
+	Dir     string            // the working directory of CREATE SOURCE, which a relative path is relative to
+	Created int64             // wall clock, µs
 }
 
 type featureRecord struct {
@@ -61,10 +62,11 @@ type catalog struct {
 	sources  map[string]*source
 	features map[string]*feature
 	users    map[string]*userRecord
+	secrets  map[string]*secretRecord
 }
 
 func (c *catalog) clone() *catalog {
-	return &catalog{maps.Clone(c.sources), maps.Clone(c.features), maps.Clone(c.users)}
+	return &catalog{maps.Clone(c.sources), maps.Clone(c.features), maps.Clone(c.users), maps.Clone(c.secrets)}
 }
 
 // Relation implements plan.Catalog.
@@ -125,7 +127,7 @@ func (e *Engine) loadCatalog() error {
 			return damaged(metaNext, err)
 		}
 	}
-	c := &catalog{map[string]*source{}, map[string]*feature{}, map[string]*userRecord{}}
+	c := &catalog{map[string]*source{}, map[string]*feature{}, map[string]*userRecord{}, map[string]*secretRecord{}}
 	var features []featureRecord
 	generations := map[uint32]*generation{}
 	err := scanMeta(v, metaEntity, func(name string, id uint16) error { e.entities[name] = id; return nil })
@@ -149,6 +151,9 @@ func (e *Engine) loadCatalog() error {
 			generations[r.ID] = newGeneration(e, s, r)
 			return nil
 		})
+	}
+	if err == nil {
+		err = scanMeta(v, metaSecret, func(name string, r secretRecord) error { c.secrets[name] = &r; return nil })
 	}
 	if err == nil {
 		err = scanMeta(v, metaUser, func(name string, r userRecord) error { c.users[name] = &r; return nil })

@@ -77,6 +77,8 @@ type Sink interface {
 type SourceConnector struct {
 	// Options names the WITH options that it understands besides the engine's own.
 	Options []string
+	// Secrets are those of them that must be written as SECRET name: what nobody is to see.
+	Secrets []string
 	// Check validates options at CREATE SOURCE, before anything is stored.
 	Check func(options map[string]string) error
 	// Open starts reading at the position that was last made durable (the zero Position: from the start).

@@ -14,6 +14,11 @@
 // no relations of the catalog: a statement finds them through its session, and no feature can be built over them. COPY (copy.go) moves rows between queries,
 // temporary tables and files; what knows a file's format is a connector.
 //
+// # Who may do what
+//
+// A session knows who has come through which door (SessionOptions). users.go decides, below all doors and when a statement is bound to run; paths.go says which files
+// may be named, scram.go keeps passwords, secrets.go the values that connectors need and nobody sees.
+//
 // # Invariants
 //
 //  1. Every change with c <= F has been applied and is durable, where F is the frontier of its source as a reader sees it.

@@ -36,6 +36,8 @@ type Options struct {
 	FlushChanges int
 	// BatchChanges is the largest number of changes in one durable commit; 0 means 8,192.
 	BatchChanges int
+	// SecretKeyFile holds the key of the secrets, 32 bytes of mode 0600, and is made with the first CREATE SECRET; "" is the file SECRET_KEY of the data directory.
+	SecretKeyFile string
 	// FilesDir is the directory below which admins who come through a door may name files, once there are users; "" is none.
 	FilesDir string
 	// Owner names the program in the data directory's lock, for the message that a second one gets.
@@ -60,6 +62,7 @@ type Progress struct {
 
 // Engine is an open data directory. It is safe for concurrent use.
 type Engine struct {
+	dir     string
 	options Options
 	logger  *slog.Logger
 	db      *storage.DB
@@ -98,7 +101,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
-	e := &Engine{options: o, logger: o.Logger, db: db, temp: newTempDir(dir), open: map[*Rows]struct{}{}}
+	e := &Engine{dir: dir, options: o, logger: o.Logger, db: db, temp: newTempDir(dir), open: map[*Rows]struct{}{}}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.checkpoints = newCheckpoints(e)
 	if err := e.loadCatalog(); err != nil {

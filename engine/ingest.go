@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -108,7 +109,11 @@ func (s *source) startIngest() error {
 func (in *ingest) open(ctx context.Context) error {
 	s := in.src
 	in.state.Stopped, in.state.StoppedLine = "", 0
-	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Begun: in.state.Table, Options: s.connectorOptions()}
+	options, err := s.connectorOptions()
+	if err != nil {
+		return err
+	}
+	spec := SourceSpec{Name: s.rec.Name, Columns: s.rec.Columns, Key: s.rec.Key, Table: s.rec.Options["table"], Begun: in.state.Table, Options: maps.Clone(options)}
 	if s.regime == believed {
 		spec.Options["missing_before"] = "error" // before images must be readable to the last column
 	}
@@ -120,7 +125,6 @@ func (in *ingest) open(ctx context.Context) error {
 	if !ok {
 		return types.Errorf(types.CodeNotSupported, "this program was built without connector %q", s.rec.Options["connector"])
 	}
-	var err error
 	if in.decoder, err = format.New(spec); err != nil {
 		return err
 	}
@@ -132,11 +136,11 @@ func (in *ingest) open(ctx context.Context) error {
 	from := in.state.Position
 	in.readTo = from
 	if h, ok := in.decoder.(Header); ok {
-		if from, err = readHeader(ctx, connector, s.connectorOptions(), h, from); err != nil {
+		if from, err = readHeader(ctx, connector, options, h, from); err != nil {
 			return fmt.Errorf("read the header of source %q: %w", s.rec.Name, err)
 		}
 	}
-	in.reader, err = connector.Open(ctx, s.connectorOptions(), from)
+	in.reader, err = connector.Open(ctx, options, from)
 	in.staged = newStaging(s, &in.state)
 	in.completer = completer{src: s, pending: newImages(), truncated: lastTruncation(in.state.Truncations)}
 	return err

@@ -179,6 +179,13 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 		return tagged("CREATE SOURCE", s.owning(st.Name, func() error { return s.eng.createSource(ctx, st) }))
 	case *syntax.CreateFeature:
 		return tagged("CREATE FEATURE", s.owning(st.Name, func() error { return s.eng.createFeature(ctx, st) }))
+	case *syntax.CreateSecret:
+		if st.Alter {
+			return tagged("ALTER SECRET", s.createSecret(ctx, st))
+		}
+		return tagged("CREATE SECRET", s.createSecret(ctx, st))
+	case *syntax.DropSecret:
+		return tagged("DROP SECRET", s.dropSecret(ctx, st))
 	case *syntax.CreateUser:
 		return tagged("CREATE ROLE", s.createUser(ctx, st))
 	case *syntax.AlterUser:

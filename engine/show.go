@@ -22,6 +22,8 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 		return s.eng.showFeatures(), nil
 	case "REJECTS":
 		return s.eng.showRejects(st)
+	case "SECRETS":
+		return s.eng.showSecrets(), nil
 	case "USERS":
 		return s.eng.showUsers(), nil
 	case "STORAGE":

@@ -194,15 +194,22 @@ func (s *source) chooseRegime(plain bool) error {
 }
 
 // connectorOptions are the options as the connector gets them: a path is absolute, whatever directory the process works in today.
-func (s *source) connectorOptions() map[string]string {
+func (s *source) connectorOptions() (map[string]string, error) {
 	o := maps.Clone(s.rec.Options)
+	for name, secret := range s.rec.Secrets {
+		value, err := s.eng.secret(secret)
+		if err != nil {
+			return nil, err
+		}
+		o[name] = value
+	}
 	if p := o["path"]; p != "" && !filepath.IsAbs(p) {
 		o["path"] = filepath.Join(s.rec.Dir, p)
 	}
 	if s.rec.Format == "PLAIN CSV" {
 		o["__record"] = "csv" // a line break inside quotes does not end a record
 	}
-	return o
+	return o, nil
 }
 
 func (s *source) stateKey() string { return metaState + strconv.FormatUint(uint64(s.rec.ID), 10) }

@@ -47,7 +47,11 @@ func (e *Engine) startSource(ctx context.Context, st *syntax.CreateSource) (*sou
 		return nil, err
 	}
 	if check := e.options.Connectors.Sources[r.Options["connector"]].Check; check != nil {
-		if err := check(s.connectorOptions()); err != nil {
+		options, err := s.connectorOptions()
+		if err != nil {
+			return nil, err
+		}
+		if err := check(options); err != nil {
 			return nil, err
 		}
 	}
@@ -94,7 +98,7 @@ func (e *Engine) continueSource(ctx context.Context, s *source, st *syntax.Creat
 
 // sourceRecord checks a declaration and makes its record.
 func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
-	r := sourceRecord{Name: st.Name, Text: st.Text, Options: map[string]string{}, Created: e.options.Clock().UnixMicro()}
+	r := sourceRecord{Name: st.Name, Text: st.Text, Options: map[string]string{}, Secrets: map[string]string{}, Created: e.options.Clock().UnixMicro()}
 	if st.Origin != "" {
 		return r, types.Errorf(types.CodeNotSupported, "CREATE SOURCE … FROM origin is not yet supported").WithHint("declare the columns, and the table by the option table")
 	}
@@ -121,10 +125,14 @@ func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 	}
 	allowed := slices.Concat(engineOptions, connector.Options, format.Options)
 	for _, o := range slices.Concat(st.Options, st.EncodeOption) {
-		if err := checkOption(o, allowed, r.Options); err != nil {
+		if err := e.checkOption(o, allowed, connector.Secrets, r.Options); err != nil {
 			return r, err
 		}
 		r.Options[o.Name] = o.Value
+		if o.Secret {
+			r.Options[o.Name] = "" // given, and not told
+			r.Secrets[o.Name] = o.Value
+		}
 	}
 	if r.Dir, err = os.Getwd(); err != nil {
 		return r, types.Errorf(types.CodeIO, "the working directory is unknown: %v", err)
@@ -133,10 +141,15 @@ func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 	return r, nil
 }
 
-func checkOption(o syntax.Option, allowed []string, seen map[string]string) error {
+func (e *Engine) checkOption(o syntax.Option, allowed, secrets []string, seen map[string]string) error {
 	at := func(err *types.Error) *types.Error { return err.At(int(o.Pos), int(o.End-o.Pos)) }
-	if o.Secret {
-		return at(types.Errorf(types.CodeNotSupported, "SECRET is not yet supported"))
+	switch {
+	case o.Secret && !slices.Contains(secrets, o.Name):
+		return at(types.Errorf(types.CodeInvalidParameter, "option %q is no secret", o.Name)).WithHint("write its value as it is")
+	case !o.Secret && slices.Contains(secrets, o.Name):
+		return at(types.Errorf(types.CodeInvalidParameter, "option %q must be a secret: who may see the source would see it", o.Name)).WithHint("CREATE SECRET s AS '…', and then %s = SECRET s", o.Name)
+	case o.Secret && e.catalog.Load().secrets[o.Value] == nil:
+		return at(e.noSecret(o.Value))
 	}
 	if _, ok := seen[o.Name]; ok {
 		return at(types.Errorf(types.CodeInvalidParameter, "option %q is given twice", o.Name))
@@ -276,7 +289,7 @@ var changeable = []string{"on_bad_record", "close_after", "idle_lag", "allowed_s
 func (e *Engine) setSource(s *source, list []syntax.Option) error {
 	changed := map[string]string{}
 	for _, o := range list {
-		if err := checkOption(o, changeable, changed); err != nil {
+		if err := e.checkOption(o, changeable, nil, changed); err != nil {
 			return err
 		}
 		changed[o.Name] = o.Value

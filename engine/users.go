@@ -154,6 +154,8 @@ func (s *Session) authorize(st syntax.Statement) error {
 		}
 	case *syntax.AlterSource:
 		return own("table", st.Name)
+	case *syntax.CreateSecret, *syntax.DropSecret:
+		return types.Errorf(types.CodePrivilege, "must be superuser to create or drop secrets")
 	case *syntax.CreateUser, *syntax.DropUser:
 		return types.Errorf(types.CodePrivilege, "must be superuser to create or drop users")
 	case *syntax.AlterUser:

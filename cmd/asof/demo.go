@@ -61,7 +61,7 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, feed.close()) }()
-	db, err := a.open(filepath.Join(dir, "data"))
+	db, err := a.open(filepath.Join(dir, "data"), "")
 	if err != nil {
 		return err
 	}

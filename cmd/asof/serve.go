@@ -15,15 +15,16 @@ import (
 )
 
 type serveCommand struct {
-	DataDir   string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
-	AdminAddr address `name:"admin-addr" env:"ASOF_ADMIN_ADDR" placeholder:"ADDR" help:"Where health, metrics and profiles are served."`
-	TLSCert   string  `name:"tls-cert" env:"ASOF_TLS_CERT" placeholder:"FILE" help:"The certificate chain of every door, in PEM."`
-	TLSKey    string  `name:"tls-key" env:"ASOF_TLS_KEY" placeholder:"FILE" help:"Its private key."`
-	Insecure  bool    `name:"insecure" env:"ASOF_INSECURE" help:"Let users in over the network without TLS."`
-	FilesDir  string  `name:"files-dir" env:"ASOF_FILES_DIR" placeholder:"DIR" help:"The directory whose files admins may name in statements."`
-	LogLevel  string  `name:"log-level" env:"ASOF_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
-	LogFormat string  `name:"log-format" env:"ASOF_LOG_FORMAT" placeholder:"FORMAT" help:"text or json."`
-	Config    string  `name:"config" env:"ASOF_CONFIG" placeholder:"FILE" help:"A YAML file of these settings."`
+	DataDir       string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
+	AdminAddr     address `name:"admin-addr" env:"ASOF_ADMIN_ADDR" placeholder:"ADDR" help:"Where health, metrics and profiles are served."`
+	TLSCert       string  `name:"tls-cert" env:"ASOF_TLS_CERT" placeholder:"FILE" help:"The certificate chain of every door, in PEM."`
+	TLSKey        string  `name:"tls-key" env:"ASOF_TLS_KEY" placeholder:"FILE" help:"Its private key."`
+	Insecure      bool    `name:"insecure" env:"ASOF_INSECURE" help:"Let users in over the network without TLS."`
+	FilesDir      string  `name:"files-dir" env:"ASOF_FILES_DIR" placeholder:"DIR" help:"The directory whose files admins may name in statements."`
+	SecretKeyFile string  `name:"secret-key-file" env:"ASOF_SECRET_KEY_FILE" placeholder:"FILE" help:"The key of the secrets."`
+	LogLevel      string  `name:"log-level" env:"ASOF_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat     string  `name:"log-format" env:"ASOF_LOG_FORMAT" placeholder:"FORMAT" help:"text or json."`
+	Config        string  `name:"config" env:"ASOF_CONFIG" placeholder:"FILE" help:"A YAML file of these settings."`
 }
 
 // address is where a door listens: "" is its default address, "off" keeps it shut.
@@ -88,7 +89,7 @@ func (cmd *serveCommand) Run(a *app) (err error) {
 	}
 	stop := a.signals.watch(func() { os.Exit(signalStatus(a.signals.got)) }) // a crash while recovering loses nothing
 	h.eng, err = engine.Open(cmd.DataDir, engine.Options{
-		Connectors: connectors.Default(), Logger: log, Observe: h.metrics.Observe, FilesDir: cmd.FilesDir, Owner: "asof serve",
+		Connectors: connectors.Default(), Logger: log, Observe: h.metrics.Observe, FilesDir: cmd.FilesDir, SecretKeyFile: cmd.SecretKeyFile, Owner: "asof serve",
 		Notice: func(n engine.Notice) { log.Info(n.Message, "hint", n.Hint) },
 	})
 	stop()

@@ -17,10 +17,11 @@ import (
 )
 
 type sqlCommand struct {
-	DataDir string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
-	Command scripts `name:"command" short:"c" placeholder:"SQL" help:"Run these statements."`
-	File    scripts `name:"file" short:"f" placeholder:"FILE" help:"Run the statements of a file."`
-	Format  string  `placeholder:"FORMAT" help:"How results are printed."`
+	DataDir       string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
+	SecretKeyFile string  `name:"secret-key-file" env:"ASOF_SECRET_KEY_FILE" placeholder:"FILE" help:"The key of the secrets."`
+	Command       scripts `name:"command" short:"c" placeholder:"SQL" help:"Run these statements."`
+	File          scripts `name:"file" short:"f" placeholder:"FILE" help:"Run the statements of a file."`
+	Format        string  `placeholder:"FORMAT" help:"How results are printed."`
 }
 
 // Validate checks the format; "" leaves it to what standard output is.
@@ -60,7 +61,7 @@ func (cmd *sqlCommand) Run(a *app) error {
 		a.console.fail(err, nil)
 		return status(exitFailed)
 	}
-	db, err := a.open(cmd.DataDir)
+	db, err := a.open(cmd.DataDir, cmd.SecretKeyFile)
 	if err != nil {
 		return err
 	}
@@ -124,13 +125,13 @@ func readScript(name string, stdin io.Reader) (string, error) {
 }
 
 // open opens a data directory with everything that asof can read. The error is a status: it has been shown.
-func (a *app) open(dir string) (*engine.Engine, error) {
+func (a *app) open(dir, secretKeyFile string) (*engine.Engine, error) {
 	stop := a.signals.watch(func() { os.Exit(signalStatus(a.signals.got)) }) // a crash while recovering loses nothing
 	defer stop()
 	db, err := engine.Open(dir, engine.Options{
-		Connectors: connectors.Default(),
-		Notice:     a.console.notice,
-		Progress:   a.console.progress,
+		Connectors: connectors.Default(), SecretKeyFile: secretKeyFile,
+		Notice:   a.console.notice,
+		Progress: a.console.progress,
 	})
 	if err != nil {
 		a.console.fail(err, nil)

@@ -43,7 +43,7 @@ func (p *parser) unknownStatement() *types.Error {
 
 // objects are what CREATE, DROP and ALTER take in other databases, and what stands for it here. An empty hint: not yet.
 var objects = map[string]string{
-	"secret": "", "temp": "", "temporary": "", "role": "Write USER: CREATE USER name PASSWORD '…'.",
+	"temp": "", "temporary": "", "role": "Write USER: CREATE USER name PASSWORD '…'.",
 	"table":        "Rows come from a source: CREATE SOURCE name (columns) WITH (connector = …); a table of the session's own is CREATE TEMP TABLE name (columns).",
 	"view":         "Write CREATE FEATURE name AS SELECT …: a feature is a view that is kept up to date and can be read AS OF.",
 	"materialized": "Write CREATE FEATURE name AS SELECT …: a feature is a view that is kept up to date and can be read AS OF.",

@@ -1,7 +1,7 @@
 package syntax
 
 // shown are the lists that SHOW prints.
-var shown = []string{"sources", "features", "freshness", "storage", "rejects", "users"}
+var shown = []string{"sources", "features", "freshness", "storage", "rejects", "users", "secrets"}
 
 // show reads what follows SHOW.
 func (p *parser) show(start Pos) (Statement, error) {

@@ -8,6 +8,9 @@ func (p *parser) create(start Pos) (Statement, error) {
 	if p.accept("user") {
 		return p.createUser(start)
 	}
+	if p.accept("secret") {
+		return p.createSecret(start, false)
+	}
 	if err := p.refuseObject("CREATE"); err != nil {
 		return nil, err
 	}

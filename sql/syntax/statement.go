@@ -150,6 +150,9 @@ func (p *parser) drop(start Pos) (Statement, error) {
 	if p.accept("user") {
 		return p.dropUser(start)
 	}
+	if p.accept("secret") {
+		return p.dropSecret(start)
+	}
 	if !p.at("table") {
 		if err := p.refuseObject("DROP"); err != nil {
 			return nil, err
@@ -191,6 +194,9 @@ func (p *parser) alter(start Pos) (Statement, error) {
 	}
 	if p.accept("user") {
 		return p.alterUser(start)
+	}
+	if p.accept("secret") {
+		return p.createSecret(start, true)
 	}
 	if err := p.refuseObject("ALTER"); err != nil {
 		return nil, err
