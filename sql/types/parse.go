@@ -100,7 +100,7 @@ func firstInvalid(s string) int {
 // lost or cut says to cut it, as an explicit cast does. CHAR(n) is padded with blanks to n characters.
 func fitString(t Type, s string, cut bool) (Value, error) {
 	if t.Kind == Text || t.Len == 0 {
-		return Value{Kind: t.Kind, S: s}, nil
+		return Value{Kind: t.Kind, S: fitAlias(t.Alias, s)}, nil
 	}
 	limit := int(t.Len)
 	if len(s) > limit {

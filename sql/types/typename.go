@@ -43,6 +43,9 @@ func (k Kind) String() string {
 
 // String returns the type as PostgreSQL's format_type prints it: "numeric(12,2)", "timestamp with time zone".
 func (t Type) String() string {
+	if t.Alias != NoAlias && t.Kind != Array {
+		return t.Alias.String()
+	}
 	switch t.Kind {
 	case Array:
 		return t.ElemType().String() + "[]"
@@ -120,8 +123,8 @@ var unsupportedTypes = map[string]string{
 	"timetz": "time", "time with time zone": "time",
 	"money": "numeric(12,2)", "serial": "integer", "bigserial": "bigint", "smallserial": "smallint",
 	"serial4": "integer", "serial8": "bigint", "serial2": "smallint",
-	"xml": "text", "name": "text", "citext": "text", "inet": "text", "cidr": "text", "macaddr": "text", "macaddr8": "text",
-	"bit": "text", "bit varying": "text", "varbit": "text", "oid": "bigint", "hstore": "jsonb", "tsvector": "text",
+	"xml": "text", "citext": "text", "inet": "text", "cidr": "text", "macaddr": "text", "macaddr8": "text",
+	"bit": "text", "bit varying": "text", "varbit": "text", "hstore": "jsonb", "tsvector": "text",
 	"point": "text", "line": "text", "lseg": "text", "box": "text", "path": "text", "polygon": "text", "circle": "text",
 	"int4range": "text", "int8range": "text", "numrange": "text", "tsrange": "text", "tstzrange": "text", "daterange": "text",
 }
@@ -131,6 +134,13 @@ func ParseType(s string) (Type, error) {
 	name, mods, dims, err := splitTypeName(s)
 	if err != nil {
 		return Type{}, err
+	}
+	if alias, ok := aliasesByName[name]; ok && len(mods) == 0 {
+		t := AliasOf(alias)
+		if dims {
+			t = ArrayOf(t)
+		}
+		return t, nil
 	}
 	kind, ok := typeNames[name]
 	if !ok {

@@ -40,6 +40,8 @@ type Type struct {
 	Kind Kind
 	// Elem is the element kind of an Array.
 	Elem Kind
+	// Alias is the catalog type as which PostgreSQL's clients know the values, or an Array's elements; NoAlias but for what catalogs hold.
+	Alias Alias `json:",omitempty"`
 	// Len is n of VARCHAR(n) and CHAR(n), 0 where none was declared.
 	Len int32
 	// Precision and Scale are those of NUMERIC(p,s); Precision 0 means unconstrained.
