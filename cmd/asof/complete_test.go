@@ -35,7 +35,7 @@ func newCompleter(t *testing.T) *completer {
 	if err := session.Exec(context.Background(), script); err != nil {
 		t.Fatal(err)
 	}
-	return &completer{&shell{session: session}}
+	return &completer{&shell{session: embedded{session}}}
 }
 
 func TestCompletion(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/asofdb/asof/engine"
 )
 
 // errQuit is the wish to leave: it ends the script it stands in, or the shell.
@@ -17,7 +16,7 @@ var errQuit = errors.New(`\q`)
 
 // shell runs statements and meta commands in one session and prints their results.
 type shell struct {
-	session *engine.Session
+	session session
 	results *results
 	console *console
 	signals *signals
@@ -31,7 +30,7 @@ type shell struct {
 }
 
 // newShell returns a shell that prints in the given format; "" means a table on a terminal, else tsv.
-func (a *app) newShell(session *engine.Session, name string) *shell {
+func (a *app) newShell(session session, name string) *shell {
 	if name == "" {
 		if name = "tsv"; a.stdoutIs.interactive {
 			name = "table"
@@ -170,7 +169,7 @@ func (sh *shell) writeText(text string) error {
 // pages reports whether what does not fit the screen goes through a pager.
 func (sh *shell) pages() bool { return sh.prompt && sh.format == "table" }
 
-func writeRows(f format, rows *engine.Rows) error {
+func writeRows(f format, rows rows) error {
 	if err := f.begin(rows.Columns(), rows.Zone()); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,12 +13,14 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/asofdb/asof/connectors"
+	"github.com/asofdb/asof/connectors/remote"
 	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
 )
 
 type sqlCommand struct {
 	DataDir       string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
+	Connect       string  `name:"connect" env:"ASOF_CONNECT" placeholder:"URL" help:"Run on a server instead: postgres://user@host:port/asof."`
 	SecretKeyFile string  `name:"secret-key-file" env:"ASOF_SECRET_KEY_FILE" placeholder:"FILE" help:"The key of the secrets."`
 	Command       scripts `name:"command" short:"c" placeholder:"SQL" help:"Run these statements."`
 	File          scripts `name:"file" short:"f" placeholder:"FILE" help:"Run the statements of a file."`
@@ -61,28 +64,49 @@ func (cmd *sqlCommand) Run(a *app) error {
 		a.console.fail(err, nil)
 		return status(exitFailed)
 	}
-	db, err := a.open(cmd.DataDir, cmd.SecretKeyFile)
+	s, where, end, err := cmd.session(a)
 	if err != nil {
 		return err
 	}
-	sh := a.newShell(db.NewSession(), cmd.Format)
+	sh := a.newShell(s, cmd.Format)
 	switch {
 	case len(sources) > 0:
 		err = sh.runAll(sources)
 	case a.canEdit():
-		err = sh.edit(cmd.DataDir)
+		err = sh.edit(where)
 	default:
-		err = sh.readStdin(a, cmd.DataDir)
+		err = sh.readStdin(a, where)
 	}
 	if closeErr := sh.results.close(); closeErr != nil && err == nil {
 		a.console.fail(closeErr, nil)
 		err = status(exitFailed)
 	}
-	if closeErr := db.Close(); closeErr != nil && err == nil {
+	if closeErr := end(); closeErr != nil && err == nil {
 		a.console.fail(closeErr, nil)
 		err = status(exitFailed)
 	}
 	return err
+}
+
+// session opens where the statements run, and says where that is; end closes it.
+func (cmd *sqlCommand) session(a *app) (s session, where string, end func() error, err error) {
+	if cmd.Connect == "" {
+		db, err := a.open(cmd.DataDir, cmd.SecretKeyFile)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		return embedded{db.NewSession()}, cmd.DataDir, db.Close, nil
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	stop := a.signals.watch(cancel)
+	defer stop()
+	r, err := remote.Connect(ctx, cmd.Connect, a.console.notice)
+	if err != nil {
+		a.console.fail(err, nil)
+		return nil, "", nil, status(exitUnreachable)
+	}
+	return connected{r}, r.Server(), r.Close, nil
 }
 
 // sources reads the scripts of -c and -f in the order in which they were given.

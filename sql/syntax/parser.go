@@ -253,3 +253,13 @@ func (p *parser) names() ([]string, error) {
 		}
 	}
 }
+
+// TokenLength returns the length in bytes of the token with which text begins, 0 where none does.
+func TokenLength(text string) int {
+	l := lexer{text: text}
+	t, err := l.next()
+	if err != nil || t.kind == tokEOF || t.Pos != 0 {
+		return 0
+	}
+	return int(t.End)
+}
