@@ -8,7 +8,6 @@ import (
 	"slices"
 	"syscall"
 	"time"
-
 )
 
 // errQuit is the wish to leave: it ends the script it stands in, or the shell.
