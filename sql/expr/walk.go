@@ -106,7 +106,7 @@ func Rebuild(x Expr, f func(Expr) Expr) Expr {
 	case *Not:
 		return NewNot(xs[0])
 	case *Neg:
-		return fold(&Neg{X: xs[0]})
+		return fold(&Neg{X: xs[0], f: x.f})
 	case *Cast:
 		return fold(&Cast{X: xs[0], T: x.T, assign: x.assign, how: x.how})
 	case *IsNull:
