@@ -27,7 +27,7 @@ type relationShape struct {
 }
 
 // kinds are the kinds of values with their SQL types; only values of one type are compared, but for the numbers.
-var kinds = []string{"int2", "int4", "int8", "numeric", "float8", "text", "varchar", "char", "bool", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "bytea", "ints"}
+var kinds = []string{"int2", "int4", "int8", "numeric", "float4", "float8", "text", "varchar", "char", "bool", "date", "time", "timestamp", "timestamptz", "interval", "uuid", "bytea", "ints"}
 
 // text is the text of a value: of few, so that they meet.
 func (g *queryMaker) text(kind string) string {
@@ -36,7 +36,7 @@ func (g *queryMaker) text(kind string) string {
 		return fmt.Sprint(g.IntN(5) - 1)
 	case "numeric":
 		return fmt.Sprintf("%d.%d0", g.IntN(3), g.IntN(2)*5)
-	case "float8":
+	case "float4", "float8":
 		return g.pick("0.5", "1", "-2", "2.5")
 	case "text", "varchar":
 		return g.pick("a", "b", "ab", "B")
@@ -76,7 +76,7 @@ func least(kind string) string {
 }
 
 var castNames = map[string]string{
-	"int2": "int2", "int4": "int4", "int8": "int8", "numeric": "numeric(8,2)", "float8": "float8", "text": "text", "varchar": "varchar(3)", "char": "char(2)", "bool": "bool",
+	"int2": "int2", "int4": "int4", "int8": "int8", "numeric": "numeric(8,2)", "float4": "float4", "float8": "float8", "text": "text", "varchar": "varchar(3)", "char": "char(2)", "bool": "bool",
 	"date": "date", "time": "time", "timestamp": "timestamp", "timestamptz": "timestamptz", "interval": "interval", "uuid": "uuid", "bytea": "bytea", "ints": "int4[]",
 }
 
@@ -435,6 +435,9 @@ func (g *queryMaker) someExpr(kind string, depth int, s sight) *tree {
 			return t
 		}
 	}
+	if depth >= 0 && g.chance(5) {
+		return g.function(kind, depth-1, s)
+	}
 	if depth > 0 && g.chance(3) {
 		a, b := g.expr(kind, depth-1, s), g.expr(kind, depth-1, s)
 		switch g.IntN(6) {
@@ -501,7 +504,7 @@ func (g *queryMaker) column(kind string, in []shape) string {
 // aggregateOf is a function that makes one value of a kind of many of the kind; "" where there is none.
 func (g *queryMaker) aggregateOf(kind string) string {
 	switch kind {
-	case "int2", "int4", "int8", "numeric", "float8", "text", "char", "date", "time", "timestamp", "timestamptz", "interval":
+	case "int2", "int4", "int8", "numeric", "float4", "float8", "text", "char", "date", "time", "timestamp", "timestamptz", "interval":
 		return g.pick("min", "max")
 	case "bool":
 		return g.pick("bool_and", "bool_or")
@@ -533,6 +536,9 @@ func (g *queryMaker) aggregate(kind string, depth int, s sight) *tree {
 		x := g.column(k, s.own)
 		if x == "" {
 			return nil
+		}
+		if g.chance(3) { // some column of the query itself must be in it, or it is another query's aggregate
+			return form("", g.pick("NULLIF(@, @)", "COALESCE(@, @)", "GREATEST(@, @)"), text(x), g.expr(k, 0, inner))
 		}
 		return text(x)
 	}

@@ -27,7 +27,7 @@ var baseTables = []relationShape{
 }
 
 var sqlTypes = map[string]string{
-	"int2": "SMALLINT", "int4": "INTEGER", "int8": "BIGINT", "numeric": "NUMERIC(8,2)", "float8": "DOUBLE PRECISION", "text": "TEXT", "varchar": "VARCHAR(3)",
+	"int2": "SMALLINT", "int4": "INTEGER", "int8": "BIGINT", "numeric": "NUMERIC(8,2)", "float4": "REAL", "float8": "DOUBLE PRECISION", "text": "TEXT", "varchar": "VARCHAR(3)",
 	"char": "CHAR(2)", "bool": "BOOLEAN", "date": "DATE", "time": "TIME", "timestamp": "TIMESTAMP", "timestamptz": "TIMESTAMPTZ", "interval": "INTERVAL",
 	"uuid": "UUID", "bytea": "BYTEA", "ints": "INTEGER[]",
 }
