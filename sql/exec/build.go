@@ -91,6 +91,8 @@ func operatorOf(n plan.Node, c *Context, atMost int64) (Operator, error) {
 		return newDistinct(n, in, c), nil
 	case *plan.AsOfJoin:
 		return newAsOfJoin(n, in, c), nil
+	case *plan.Lateral:
+		return newLateral(n, in, c), nil
 	}
 	return nil, fmt.Errorf("exec: no operator for %T", n)
 }

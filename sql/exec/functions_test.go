@@ -38,7 +38,7 @@ var made = map[string][]string{
 	"bool": {
 		"({text} LIKE 'a%')", "({text} NOT LIKE '%b')", "({text} ILIKE '_B')", "({varchar} LIKE {text})", "({bool} AND {bool})", "({bool} OR {bool})", "(NOT {bool})", "({bool} IS TRUE)",
 		"({bool} IS NOT FALSE)", "({bool} IS UNKNOWN)", "({date} < {timestamp})", "({timestamp} <= {timestamptz})", "({date} = {timestamptz})", "({int4} = {float8})", "({int8} < {numeric})",
-		"({numeric} >= {float8})", "({int2} <> {int8})", "({float4} > {int4})", "({varchar} = {text})", "({char} = {text})", "({int4} = ANY ({ints}))", "({int4} <> ALL ({ints}))",
+		"({numeric} >= {float8})", "({int2} <> {int8})", "({float4} > {int4})", "({varchar} = {text})", "({char} = {text})", "({int4} = ANY (COALESCE({ints}, {ints})))", "({int4} <> ALL (NULLIF({ints}, {ints})))",
 		"{int4}::bool", "({int4} NOT BETWEEN {int2} AND {int8})", "(({int4}, {text}) IS NOT DISTINCT FROM ({int4}, {text}))",
 	},
 	"date": {"({date} + {int4} % 5)", "({date} - 1)", "{timestamp}::date", "{timestamptz}::date", "date_trunc('month', {timestamp})::date"},

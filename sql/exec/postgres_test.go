@@ -136,8 +136,13 @@ func (a answer) differs(want answer) string {
 	return ""
 }
 
+// tooLong is when a query is given up, here; some are random products of many tables.
+const tooLong = 5 * time.Second
+
 func here(db *database, text string) (a answer) {
-	q, rows, err := db.query(context.Background(), text)
+	ctx, cancel := context.WithTimeout(context.Background(), tooLong)
+	defer cancel()
+	q, rows, err := db.query(ctx, text)
 	if err != nil {
 		var e *types.Error
 		if !errors.As(err, &e) {

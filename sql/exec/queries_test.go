@@ -259,9 +259,19 @@ func (g *queryMaker) from(depth int, outer []shape) (*tree, []shape) {
 func (g *queryMaker) joined(depth int, outer []shape) (*tree, []shape) {
 	l, ls := g.relation(depth, outer)
 	for n := g.IntN(3); n > 0 && depth > 0; n-- {
-		r, rs := g.relation(depth-1, outer)
+		lateral := g.chance(5)
+		var r *tree
+		var rs []shape
+		if lateral {
+			r, rs = g.lateral(depth, append(slices.Clone(ls), outer...))
+		} else {
+			r, rs = g.relation(depth-1, outer)
+		}
 		s := sight{own: append(slices.Clone(ls), rs...), outer: outer}
 		kind := g.pick("JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "CROSS JOIN")
+		if lateral {
+			kind = g.pick("JOIN", "LEFT JOIN", "CROSS JOIN")
+		}
 		var on *tree
 		a, b, ok := g.equals(ls, rs)
 		switch {
@@ -283,6 +293,26 @@ func (g *queryMaker) joined(depth int, outer []shape) (*tree, []shape) {
 		ls = s.own
 	}
 	return l, ls
+}
+
+// lateral is a query that sees what stands to its left, or a relation joined with such a one, which sees the relation as well.
+func (g *queryMaker) lateral(depth int, outer []shape) (*tree, []shape) {
+	var l *tree
+	var ls []shape
+	if g.chance(4) {
+		l, ls = g.relation(0, outer)
+	}
+	alias := g.name("q")
+	sub, columns, _ := g.query(depth-1, append(slices.Clone(ls), outer...))
+	t := form("from", "LATERAL (@) AS "+alias, sub)
+	own := ls
+	for _, c := range columns {
+		own = append(own, shape{alias, c.name, c.kind})
+	}
+	if l == nil {
+		return t, own
+	}
+	return form("from", "(@ "+g.pick("JOIN", "LEFT JOIN")+" @ ON @)", l, t, g.conditions(0, sight{own: own})), own
 }
 
 // equals finds columns of one kind on either side.

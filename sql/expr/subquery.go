@@ -34,6 +34,8 @@ const (
 	All
 	// OneRow compares Left with the one row by Op; NULL where there is no row.
 	OneRow
+	// Table is the rows themselves, as LATERAL joins them. It has no value.
+	Table
 )
 
 // Subquery is a query used as a value. It is evaluated where it stands, and only if it is reached, by Env.Run. Its operands are expressions
@@ -76,6 +78,8 @@ func (q *Subquery) String() string {
 		return text
 	case Exists:
 		return "(EXISTS " + text + ")"
+	case Table:
+		return "LATERAL " + text
 	}
 	left := q.Left[0].String()
 	if len(q.Left) > 1 {

@@ -4,9 +4,13 @@ import (
 	"github.com/asofdb/asof/sql/syntax"
 )
 
-// derived binds (SELECT …) alias. It sees what the SELECT sees that it stands in, but not its FROM.
+// derived binds (SELECT …) alias. It sees what the SELECT sees that it stands in, but of its FROM only what LATERAL makes it see.
 func (b *binder) derived(x *syntax.Derived, s *scope, offset int) (input, error) {
-	node, err := b.nested(x.Select, s.around)
+	seen := s.around
+	if x.Lateral {
+		seen = s.beside()
+	}
+	node, err := b.nested(x.Select, seen)
 	if err != nil {
 		return input{}, err
 	}

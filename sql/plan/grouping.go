@@ -268,9 +268,10 @@ func (s *scope) check(x expr.Expr) error {
 		switch y := y.(type) {
 		case *expr.Subquery:
 			for _, a := range slices.Concat(y.Left, y.Args) {
-				if err == nil {
-					err = s.check(a)
+				if err != nil {
+					break
 				}
+				err = s.check(a)
 				if c, ok := a.(*expr.Column); ok && err != nil && slices.Contains(y.Args, a) {
 					err = s.ungroupedInside(c)
 				}

@@ -56,6 +56,11 @@ func checkNode(n Node) error {
 			return err
 		}
 		return over(n.Schema(), n.Residual)
+	case *Lateral:
+		if err := over(n.In.Schema(), n.Sub); err != nil {
+			return err
+		}
+		return over(n.Schema(), n.On)
 	case *UnionAll:
 		for _, in := range n.Ins {
 			if err := sameKinds(in.Schema(), n.Out); err != nil {

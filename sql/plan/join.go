@@ -19,6 +19,9 @@ func (b *binder) join(x *syntax.Join, s *scope, offset int) (input, error) {
 	if moment := momentOf(x.R); moment != nil {
 		return b.asOfJoin(x, moment, l, s, offset)
 	}
+	if lateral(x.R) {
+		return b.lateral(x, l, s, offset)
+	}
 	r, err := b.input(x.R, s, offset+l.width)
 	if err != nil {
 		return input{}, err

@@ -1,7 +1,7 @@
 // Package plan turns syntax into meaning: it binds names against a catalog, finds the windows in a feature's predicates,
 // and arranges a query as a tree of logical nodes that sql/exec builds operators from.
 //
-// A query goes with.go, from.go → join.go, asof_join.go, derived.go → targets.go, grouping.go, order.go (its clauses, in scope.go's scope; subquery.go
+// A query goes with.go, from.go → join.go, asof_join.go, lateral.go, derived.go → targets.go, grouping.go, order.go (its clauses, in scope.go's scope; subquery.go
 // for what stands in them) → query.go, sets.go, values.go (the tree) → rules.go and the rule_….go (what makes the tree cheaper), pushdown.go and
 // prune.go (what makes scans read less). A feature is bound by the same clauses and then compiled: feature.go → entity.go →
 // window.go, monotone.go, casewhen.go → version.go.
@@ -202,6 +202,15 @@ type (
 		Kind   JoinKind
 		// Residual, over the whole row, must be TRUE as well for a row to count as found; it may be nil.
 		Residual expr.Expr
+	}
+	// Lateral pairs each row of In with the rows that a query has for it; its row is In's followed by the query's. Kind is InnerJoin or LeftJoin.
+	Lateral struct {
+		In Node
+		// Sub is an *expr.Subquery of form Table over In's row.
+		Sub  expr.Expr
+		Kind JoinKind
+		// On, over the whole row, must be TRUE as well; it may be nil.
+		On expr.Expr
 	}
 	// Aggregation groups by Keys; its output row is the keys, then the aggregates. Without Keys it has exactly one row.
 	Aggregation struct {

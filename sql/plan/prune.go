@@ -8,14 +8,25 @@ import (
 )
 
 // prune makes every scan read only what the tree above it uses, in the order in which it is used first, and drops
-// projections that then change nothing.
+// projections that then change nothing. The row of root itself stays as it is.
 func prune(root Node) Node {
 	all := make([]int, len(root.Schema()))
 	for i := range all {
 		all[i] = i
 	}
-	n, _ := narrow(root, all)
-	return n
+	n, moved := narrow(root, all)
+	s := n.Schema()
+	same := len(s) == len(all)
+	outputs := make([]Output, len(all))
+	for i := range all {
+		c := columnAt(s, moved[i])
+		same = same && c.Index == i
+		outputs[i] = Output{Name: c.Name, X: c, T: c.T}
+	}
+	if same {
+		return n
+	}
+	return &Project{In: n, Exprs: outputs}
 }
 
 // narrow returns n reading less: its row has at least the columns need of the old row, and moved[old] says where they are.
@@ -32,6 +43,8 @@ func narrow(n Node, need []int) (Node, map[int]int) {
 	case *Join:
 		return n.narrow(need)
 	case *AsOfJoin:
+		return n.narrow(need)
+	case *Lateral:
 		return n.narrow(need)
 	case *UnionAll:
 		return n.narrow(need)

@@ -19,6 +19,11 @@ func pushFilters(n Node, xs []expr.Expr) Node {
 		left, above := split(xs, func(x expr.Expr) bool { _, right := sides(x, w); return !right })
 		n.In = pushFilters(n.In, left)
 		return filtered(n, above)
+	case *Lateral:
+		w := width(n.In)
+		left, above := split(xs, func(x expr.Expr) bool { _, right := sides(x, w); return !right })
+		n.In = pushFilters(n.In, left)
+		return filtered(n, above)
 	case *Project:
 		below, above := split(xs, n.movable)
 		for i := range below {

@@ -68,6 +68,10 @@ type scope struct {
 	constant bool
 	// nested is set inside an aggregate's arguments.
 	nested bool
+	// left is what LATERAL sees around it: the queries around, and what stands to the left in FROM; nil where that is nothing.
+	left *scope
+	// further is what stands still further to the left than the relations here, nil where nothing does: a name may mean one thing in both.
+	further *scope
 	// through is set where only names of queries further out have a meaning: those around the query with these outer values.
 	through *outerValues
 }
@@ -117,12 +121,22 @@ func (s *scope) Column(ref *syntax.ColumnRef) (expr.Expr, error) {
 	}
 	x, missing, err := s.local(ref)
 	if err == nil {
-		return x, nil
+		return x, s.ambiguous(ref)
 	}
 	if !missing || s.outer == nil {
 		return nil, err
 	}
 	return s.fromOuter(ref, err)
+}
+
+// ambiguous is the error for a name that means something here and further to the left as well.
+func (s *scope) ambiguous(ref *syntax.ColumnRef) error {
+	for f := s.further; f != nil && ref.Table == ""; f = f.further {
+		if f.has(ref.Name) {
+			return errorAt(ref.Span, types.CodeAmbiguousColumn, "column reference %q is ambiguous", ref.Name)
+		}
+	}
+	return nil
 }
 
 // passed resolves a reference around the query that s.through says.
@@ -179,7 +193,7 @@ func (s *scope) fromOuter(ref *syntax.ColumnRef, err error) (expr.Expr, error) {
 	x, there := s.outer.Column(ref)
 	var e *types.Error
 	switch {
-	case errors.As(there, &e) && (e.Code == types.CodeUndefinedColumn || e.Code == types.CodeUndefinedTable):
+	case errors.As(there, &e) && (e.Code == types.CodeUndefinedColumn && ref.Table == "" || e.Code == types.CodeUndefinedTable):
 		return nil, err
 	case there != nil:
 		return nil, there

@@ -18,6 +18,8 @@ func inputs(n Node) []*Node {
 		return []*Node{&n.L, &n.R}
 	case *AsOfJoin:
 		return []*Node{&n.In}
+	case *Lateral:
+		return []*Node{&n.In}
 	case *Aggregation:
 		return []*Node{&n.In}
 	case *Sort:
@@ -79,6 +81,9 @@ func expressionsOf(n Node) []*expr.Expr {
 		}
 		add(&n.At)
 		add(&n.Residual)
+	case *Lateral:
+		add(&n.Sub)
+		add(&n.On)
 	case *Aggregation:
 		for i := range n.Keys {
 			add(&n.Keys[i].X)

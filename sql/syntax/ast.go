@@ -191,9 +191,10 @@ type (
 		Columns []string // alias (a, b)
 		AsOf    *AsOf
 	}
-	// Derived is (SELECT …) alias; VALUES is a Select with Values.
+	// Derived is [LATERAL] (SELECT …) alias; VALUES is a Select with Values.
 	Derived struct {
 		Span
+		Lateral bool
 		Select  *Select
 		Alias   string
 		Columns []string

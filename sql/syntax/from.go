@@ -226,7 +226,9 @@ func (p *parser) tablePrimary() (relation, error) {
 	switch {
 	case p.at("("):
 		return p.tableParen()
-	case p.at("lateral"), p.at("only"), p.at("rows from"):
+	case p.at("lateral"):
+		return p.lateral()
+	case p.at("only"), p.at("rows from"):
 		return relation{}, notYet(upper(t.text)+" in FROM", t.Span)
 	case t.kind == tokString:
 		p.i++
@@ -244,6 +246,29 @@ func (p *parser) tablePrimary() (relation, error) {
 		return relation{}, notYet("a function in FROM", p.from(t.Pos))
 	}
 	return p.tableTail(&Table{Span: p.from(t.Pos), Name: name.text, NamePos: p.from(t.Pos)})
+}
+
+// lateral reads LATERAL (SELECT …) alias.
+func (p *parser) lateral() (relation, error) {
+	start := p.tok().Pos
+	p.i++
+	if !p.at("(") {
+		return relation{}, notYet("a function in FROM", p.from(start))
+	}
+	u, _, err := p.tableParens()
+	if err != nil {
+		return relation{}, err
+	}
+	if u == nil {
+		at := p.from(start)
+		return relation{}, types.Errorf(types.CodeSyntax, "LATERAL stands before a query").At(int(at.Pos), int(at.End-at.Pos)).
+			WithHint("Write LATERAL before the query that reads columns of the relations to its left.")
+	}
+	sel, err := p.finish(u)
+	if err != nil {
+		return relation{}, err
+	}
+	return p.tableTail(&Derived{Span: p.from(start), Lateral: true, Select: sel})
 }
 
 // tableParen reads (SELECT …) alias or (a JOIN b …).

@@ -145,6 +145,9 @@ func (p *printer) table(t TableExpr) {
 		}
 		p.tableTail(t.Alias, t.Columns, t.AsOf)
 	case *Derived:
+		if t.Lateral {
+			p.WriteString("LATERAL ")
+		}
 		p.sub(t.Select)
 		p.tableTail(t.Alias, t.Columns, t.AsOf)
 	case *Join:
