@@ -6,6 +6,7 @@ import (
 	"maps"
 	"sort"
 	"strings"
+	"sync/atomic"
 
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/syntax"
@@ -63,10 +64,12 @@ type catalog struct {
 	features map[string]*feature
 	users    map[string]*userRecord
 	secrets  map[string]*secretRecord
+	// seen is what entityLayouts made of the above, nil before it was asked for.
+	seen atomic.Pointer[entityLayouts]
 }
 
 func (c *catalog) clone() *catalog {
-	return &catalog{maps.Clone(c.sources), maps.Clone(c.features), maps.Clone(c.users), maps.Clone(c.secrets)}
+	return &catalog{sources: maps.Clone(c.sources), features: maps.Clone(c.features), users: maps.Clone(c.users), secrets: maps.Clone(c.secrets)}
 }
 
 // Relation implements plan.Catalog.
@@ -127,7 +130,7 @@ func (e *Engine) loadCatalog() error {
 			return damaged(metaNext, err)
 		}
 	}
-	c := &catalog{map[string]*source{}, map[string]*feature{}, map[string]*userRecord{}, map[string]*secretRecord{}}
+	c := &catalog{sources: map[string]*source{}, features: map[string]*feature{}, users: map[string]*userRecord{}, secrets: map[string]*secretRecord{}}
 	var features []featureRecord
 	generations := map[uint32]*generation{}
 	err := scanMeta(v, metaEntity, func(name string, id uint16) error { e.entities[name] = id; return nil })

@@ -49,6 +49,9 @@ func (e *Engine) createFeature(ctx context.Context, st *syntax.CreateFeature) er
 		e.notice(ctx, n, "")
 	}
 	r := featureRecord{Name: st.Name, Text: st.Text, Ordinal: e.takeID(), Created: e.options.Clock().UnixMicro()}
+	if old := c.features[st.Name]; old != nil {
+		r.Ordinal = old.rec.Ordinal // it is as old as what it replaces, so that names of fields stay with their features
+	}
 	if err := e.checkPartial(c.sources[p.Source], r, p); err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type generation struct {
 	use sync.RWMutex
 	// flush is held while a checkpoint writes this generation, and while it is deleted.
 	flush sync.Mutex
+	// listing is for the scans of entities.
+	listing listing
 }
 
 func newGeneration(e *Engine, s *source, r generationRecord) *generation {

@@ -40,6 +40,9 @@ type Session struct {
 	prepared   map[string]*Prepared
 }
 
+// defaultAsOfWait is as_of_wait before it is set, and of readers that have none.
+const defaultAsOfWait = 5 * time.Second
+
 // SessionOptions say who is on the other side of a session. The zero value is the embedded admin.
 type SessionOptions struct {
 	// User and Database are what current_user and current_database answer; "" is asof.

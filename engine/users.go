@@ -51,6 +51,9 @@ func (u *userRecord) maySelect(relation string) bool {
 // HasUsers reports whether doors must ask who comes in.
 func (e *Engine) HasUsers() bool { return len(e.catalog.Load().users) > 0 }
 
+// HasUser reports whether there is a user of this name.
+func (e *Engine) HasUser(name string) bool { return e.catalog.Load().users[name] != nil }
+
 // Verifier returns what a user's password is checked against. For a user that does not exist it is one that no password matches, always the same.
 func (e *Engine) Verifier(user string) Verifier {
 	if u := e.catalog.Load().users[user]; u != nil {

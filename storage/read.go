@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/dgraph-io/badger/v4"
+
 	"github.com/asofdb/asof/storage/key"
 )
 
@@ -67,6 +69,21 @@ func (v *View) ScanRootsOf(typ uint16, group uint32, low, high uint16, fn func(k
 			return nil
 		}
 		return fn(e.Key, e.Slot, root)
+	})
+}
+
+// ScanEntities calls fn for the keys of all entities of a type in a group that have a root, from a slot on, in order of slot and key.
+func (v *View) ScanEntities(typ uint16, group uint32, from uint16, fn func(k []byte, slot uint16) error) error {
+	p := prefix(spaceRoot)
+	return v.scanItems(p, binary.BigEndian.AppendUint16(prefix(spaceRoot), from), func(k []byte, _ *badger.Item) error {
+		e, err := parseEntity(k)
+		if err != nil {
+			return err
+		}
+		if e.Type != typ || e.Group != group {
+			return nil
+		}
+		return fn(e.Key, e.Slot)
 	})
 }
 
