@@ -11,12 +11,14 @@ import (
 
 	"github.com/asofdb/asof/connectors"
 	"github.com/asofdb/asof/connectors/serve/admin"
+	"github.com/asofdb/asof/connectors/serve/resp"
 	"github.com/asofdb/asof/engine"
 )
 
 type serveCommand struct {
 	DataDir       string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
 	AdminAddr     address `name:"admin-addr" env:"ASOF_ADMIN_ADDR" placeholder:"ADDR" help:"Where health, metrics and profiles are served."`
+	RespAddr      address `name:"resp-addr" env:"ASOF_RESP_ADDR" placeholder:"ADDR" help:"Where clients of Redis are served: 127.0.0.1:6380."`
 	TLSCert       string  `name:"tls-cert" env:"ASOF_TLS_CERT" placeholder:"FILE" help:"The certificate chain of every door, in PEM."`
 	TLSKey        string  `name:"tls-key" env:"ASOF_TLS_KEY" placeholder:"FILE" help:"Its private key."`
 	Insecure      bool    `name:"insecure" env:"ASOF_INSECURE" help:"Let users in over the network without TLS."`
@@ -63,6 +65,9 @@ type opening struct {
 // openings are all doors, in the order in which they are printed.
 func (cmd *serveCommand) openings() []opening {
 	return []opening{
+		{"resp", cmd.RespAddr, "127.0.0.1:6380", "redis://%s", func(h *house) door {
+			return resp.NewServer(h.eng, resp.Options{TLS: h.tls.server(), Logger: h.log, Version: version()})
+		}},
 		{"admin", cmd.AdminAddr, "", "http://%s/metrics", func(h *house) door {
 			return admin.New(admin.Options{Engine: h.eng, Metrics: h.metrics, TLS: h.tls.server(), Logger: h.log})
 		}},

@@ -78,7 +78,7 @@ func (c *conn) run(words [][]byte) {
 		problem = c.unknown(words)
 	case !cmd.fits(len(words)):
 		problem = wrongArity(cmd.name)
-	case !c.trusted && !cmd.open:
+	case !cmd.open && !c.trusted():
 		problem = noAuth
 	}
 	switch {

@@ -28,7 +28,7 @@ type conn struct {
 
 	in      *requests
 	out     reply
-	trusted bool // has authenticated itself, or need not
+	session *engine.Session // says what the user may read
 	reader  *engine.EntityReader
 	tx      transaction
 	quit    bool
@@ -36,7 +36,7 @@ type conn struct {
 	// lock guards what CLIENT LIST shows of others.
 	lock    sync.Mutex
 	name    string
-	user    User      // only the connection itself changes it
+	user    string    // "" before somebody has authenticated himself; only the connection itself changes it
 	library [2]string // name and version
 	lastCmd string
 	active  atomic.Int64 // when the last requests came, Unix seconds
@@ -58,9 +58,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 
 // forget makes the connection as it was when it was new.
 func (c *conn) forget() {
-	c.trusted = c.srv.options.Auth == nil
-	c.become(User{Name: "default"})
-	c.in.stranger = !c.trusted
+	c.become("")
 	c.speak(2)
 	c.tx = transaction{}
 	c.lock.Lock()
@@ -68,11 +66,18 @@ func (c *conn) forget() {
 	c.name = ""
 }
 
-func (c *conn) become(u User) {
+// become makes the connection a user's.
+func (c *conn) become(user string) {
+	c.session = c.srv.eng.NewSessionWith(engine.SessionOptions{User: user, Door: "redis"})
+	c.reader = c.srv.eng.NewEntityReader(func(feature string) bool { return c.session.MayRead(feature) == nil })
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	c.user = u
-	c.reader = c.srv.eng.NewEntityReader(u.MayRead)
+	c.user = user
+}
+
+// trusted reports whether the connection need not authenticate itself, or has, as a user that still is one.
+func (c *conn) trusted() bool {
+	return !c.srv.eng.HasUsers() || c.user != "" && c.srv.eng.HasUser(c.user)
 }
 
 func (c *conn) speak(resp int) {
@@ -96,8 +101,9 @@ func (c *conn) serve() {
 		if err := c.answer(); err != nil || c.quit {
 			return
 		}
+		c.in.stranger = !c.trusted()
 		switch {
-		case !c.trusted:
+		case c.in.stranger:
 			_ = c.nc.SetReadDeadline(authenticateBy)
 			timed = true
 		case c.in.begun() && !timed:

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func auth(c *conn, _ moment, args [][]byte) {
 	switch {
 	case len(args) > 2:
 		c.out.error("ERR syntax error")
-	case c.srv.options.Auth == nil && len(args) == 1:
+	case !c.srv.eng.HasUsers() && len(args) == 1:
 		c.out.error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
 	case !c.authenticate(name, password):
 		c.out.error(wrongPass)
@@ -79,16 +80,15 @@ func auth(c *conn, _ moment, args [][]byte) {
 
 // authenticate lets a user in, whoever was before.
 func (c *conn) authenticate(name, password string) bool {
-	if c.srv.options.Auth == nil {
-		return name == "default" // he has no password, so that any is right
+	if !c.srv.eng.HasUsers() {
+		return name == "default" // as in Redis, he has no password, so that any is right
 	}
-	u, err := c.srv.options.Auth.Authenticate(c.ctx, name, password)
-	if err != nil {
-		c.srv.options.Logger.Warn("a Redis client was refused", "user", name, "address", c.nc.RemoteAddr().String(), "error", err)
+	if !c.srv.eng.CheckPassword(name, password) {
+		c.srv.options.Logger.Warn("a Redis client was refused", "user", name, "address", c.nc.RemoteAddr().String())
 		return false
 	}
-	c.become(u)
-	c.trusted, c.in.stranger = true, false
+	c.become(name)
+	c.in.stranger = false
 	return true
 }
 
@@ -130,7 +130,7 @@ func hello(c *conn, _ moment, args [][]byte) {
 		c.out.error(wrongPass)
 		return
 	}
-	if !c.trusted {
+	if !c.trusted() {
 		c.out.error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to " +
 			"authenticate the client and select the RESP protocol version at the same time")
 		return
@@ -277,7 +277,7 @@ func clientList(c *conn, args [][]byte) {
 	}
 	var b strings.Builder
 	for _, other := range c.srv.connections() {
-		if other == c || c.user.MayRead == nil { // who sees a part of the features sees no other clients
+		if other == c || !c.srv.eng.HasUsers() || c.srv.eng.IsAdmin(c.user) {
 			b.WriteString(other.line() + "\n")
 		}
 	}
@@ -290,5 +290,5 @@ func (c *conn) line() string {
 	defer c.lock.Unlock()
 	now := time.Now()
 	return fmt.Sprintf("id=%d addr=%s laddr=%s name=%s age=%d idle=%d flags=N db=0 cmd=%s user=%s lib-name=%s lib-ver=%s resp=%d",
-		c.id, c.nc.RemoteAddr(), c.nc.LocalAddr(), c.name, int(now.Sub(c.since).Seconds()), now.Unix()-c.active.Load(), c.lastCmd, c.user.Name, c.library[0], c.library[1], c.version.Load())
+		c.id, c.nc.RemoteAddr(), c.nc.LocalAddr(), c.name, int(now.Sub(c.since).Seconds()), now.Unix()-c.active.Load(), c.lastCmd, cmp.Or(c.user, "default"), c.library[0], c.library[1], c.version.Load())
 }

@@ -2,6 +2,7 @@ package resp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -12,24 +13,12 @@ import (
 	"github.com/asofdb/asof/engine"
 )
 
-// Authenticator says who may come in.
-type Authenticator interface {
-	// Authenticate returns the user with this name and password; the name is "default" where the client gave a password alone. An error refuses him, and is not
-	// shown. It may be called from any goroutine.
-	Authenticate(ctx context.Context, name, password string) (User, error)
-}
-
-// User is somebody who came in.
-type User struct {
-	Name string
-	// MayRead says which features he sees; nil: all. It is asked at each read, so that what is granted and revoked holds at once.
-	MayRead func(feature string) bool
-}
-
-// Options of a Server. The zero value trusts everybody.
+// Options of a Server; the zero value works.
+//
+// Who comes in is asked of the engine: everybody, as long as it has no users; then users with their passwords, who see the features that were granted to them.
 type Options struct {
-	// Auth is nil where everybody is let in.
-	Auth Authenticator
+	// TLS is nil where connections are not encrypted.
+	TLS *tls.Config
 	// Logger may be nil.
 	Logger *slog.Logger
 	// Version is asof's, for INFO and HELLO.
@@ -90,8 +79,8 @@ func NewServer(eng *engine.Engine, o Options) *Server {
 	return s
 }
 
-// Serve accepts connections until ctx ends, which cuts them, or Shutdown is called; then it returns nil. It closes the listener.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+// Serve accepts connections until Shutdown is called; then it returns nil. It closes the listener.
+func (s *Server) Serve(l net.Listener) error {
 	s.mu.Lock()
 	s.listeners[l] = struct{}{}
 	s.mu.Unlock()
@@ -101,8 +90,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		delete(s.listeners, l)
 	}()
 	defer l.Close()
-	stop := context.AfterFunc(ctx, func() { s.draining.Store(true); s.cut(); l.Close() })
-	defer stop()
 	for pause := time.Duration(0); ; {
 		if s.draining.Load() {
 			return nil
@@ -131,11 +118,15 @@ func (s *Server) admit(nc net.Conn) {
 	if tcp, ok := nc.(*net.TCPConn); ok {
 		_ = tcp.SetKeepAliveConfig(keepAlive) // without it a dead peer only stays longer
 	}
+	if s.options.TLS != nil {
+		nc = tls.Server(nc, s.options.TLS)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.conns) >= s.options.MaxConnections || s.draining.Load() {
-		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = nc.Write([]byte("-ERR max number of clients reached\r\n")) // a new socket has room for a line
+		if s.options.TLS == nil {
+			_, _ = nc.Write([]byte("-ERR max number of clients reached\r\n")) // a new socket has room for a line
+		}
 		nc.Close()
 		return
 	}

@@ -74,7 +74,7 @@ func serve(t testing.TB, eng *engine.Engine, o resp.Options) (addr string, s *re
 	}
 	s = resp.NewServer(eng, o)
 	ended := make(chan error, 1)
-	go func() { ended <- s.Serve(context.Background(), l) }()
+	go func() { ended <- s.Serve(l) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
