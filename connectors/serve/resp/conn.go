@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -88,6 +89,9 @@ func (c *conn) speak(resp int) {
 // wake ends a wait for a request: the server drains.
 func (c *conn) wake() { _ = c.nc.SetReadDeadline(time.Unix(1, 0)) }
 
+// lastRead is how long a connection of a server that drains looks for requests that have come.
+const lastRead = 50 * time.Millisecond
+
 // serve answers requests until the client goes, misbehaves, or the server ends.
 func (c *conn) serve() {
 	defer func() {
@@ -97,8 +101,10 @@ func (c *conn) serve() {
 	}()
 	authenticateBy := c.since.Add(c.srv.options.RequestTimeout)
 	timed := false
+	var lastBy time.Time // when the server drains: until when requests are still read
 	for {
-		if err := c.answer(); err != nil || c.quit {
+		ran, err := c.answer()
+		if err != nil || c.quit {
 			return
 		}
 		c.in.stranger = !c.trusted()
@@ -106,25 +112,29 @@ func (c *conn) serve() {
 		case c.in.stranger:
 			_ = c.nc.SetReadDeadline(authenticateBy)
 			timed = true
-		case c.in.begun() && !timed:
-			_ = c.nc.SetReadDeadline(time.Now().Add(c.srv.options.RequestTimeout)) // for all of the request: it is not moved
+		case c.in.begun() && (!timed || ran > 0):
+			_ = c.nc.SetReadDeadline(time.Now().Add(c.srv.options.RequestTimeout)) // for all of the request: reading a part of it does not move it
 			timed = true
 		case !c.in.begun() && timed:
 			_ = c.nc.SetReadDeadline(time.Time{})
 			timed = false
 		}
-		if c.srv.draining.Load() { // after the deadline was set, which may have undone wake
-			return
+		if c.srv.draining.Load() { // asked after the deadline was set, which may have undone wake
+			if lastBy.IsZero() {
+				lastBy = time.Now().Add(lastRead)
+			}
+			_ = c.nc.SetReadDeadline(lastBy)
 		}
 		if err := c.in.fill(); err != nil {
-			return
+			if woken := c.srv.draining.Load() && lastBy.IsZero() && errors.Is(err, os.ErrDeadlineExceeded); !woken {
+				return
+			}
 		}
 	}
 }
 
 // answer runs the requests that have been read whole, and sends the replies. An error ends the connection.
-func (c *conn) answer() error {
-	ran := int64(0)
+func (c *conn) answer() (ran int64, err error) {
 	for !c.quit {
 		args, err := c.in.buffered()
 		if errors.Is(err, errMore) {
@@ -142,7 +152,7 @@ func (c *conn) answer() error {
 		c.run(args)
 		if len(c.out.buf) >= chunk {
 			if err := c.flush(); err != nil {
-				return err
+				return ran, err
 			}
 		}
 	}
@@ -150,7 +160,7 @@ func (c *conn) answer() error {
 		c.srv.commands.Add(ran)
 		c.active.Store(time.Now().Unix())
 	}
-	return c.flush()
+	return ran, c.flush()
 }
 
 // flush sends what has been replied, chunk by chunk. The deadline is renewed once a second at most: to set it costs as much as a small read.
