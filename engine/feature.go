@@ -144,13 +144,11 @@ func (f *feature) logOf(x *evaluation, view *storage.View, ek storage.EntityKey,
 
 // withSystem appends the values of the system columns to a feature's row at t. When the row began to hold is found only for a scan that shows it.
 func (f *feature) withSystem(x *evaluation, key []types.Value, log window.Log, row []types.Value, m scanMoment, s *plan.Scan) ([]types.Value, error) {
-	p := m.p
-	reconstructed := p.reconstructed != NoTime && m.t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == plan.FromFirstChange
-	row = append(row, types.NewTimestamptz(m.t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
-	if !slices.Contains(s.Columns, len(f.relation.Columns)+updatedAt) {
+	row = f.appendSystem(row, m)
+	if !f.showsUpdated(s) {
 		return row, nil
 	}
-	from, err := f.gen.source.firstMoment(p)
+	from, err := f.gen.source.firstMoment(m.p)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +157,18 @@ func (f *feature) withSystem(x *evaluation, key []types.Value, log window.Log, r
 		return append(row, types.Value{}), err
 	}
 	return append(row, types.NewTimestamptz(at)), nil
+}
+
+// appendSystem appends the values of the system columns but updated_at, which is the last.
+func (f *feature) appendSystem(row []types.Value, m scanMoment) []types.Value {
+	p := m.p
+	reconstructed := p.reconstructed != NoTime && m.t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == plan.FromFirstChange
+	return append(row, types.NewTimestamptz(m.t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
+}
+
+// showsUpdated reports whether updated_at is among a scan's columns.
+func (f *feature) showsUpdated(s *plan.Scan) bool {
+	return slices.Contains(s.Columns, len(f.relation.Columns)+updatedAt)
 }
 
 // readable checks that the feature's value at t is known, beyond what its source's history says: over a source that began in mid-stream, only windows

@@ -43,6 +43,7 @@ func (sw *sweep) features(ctx context.Context, f *feature, answers []exec.Answer
 			}()
 			w := featureSweep{sweep: sw, f: f, x: f.pool.Get().(*evaluation), begin: begin, answer: answer, sparse: &sparse}
 			defer f.pool.Put(w.x)
+			w.showsSystem = slices.ContainsFunc(sw.scan.Columns, func(c int) bool { return c >= len(f.relation.Columns) })
 			for {
 				n := int(next.Add(1)) - 1
 				if n >= len(buckets) {
@@ -65,6 +66,8 @@ type featureSweep struct {
 	begin  int64 // of the feature's history
 	answer exec.Answer
 	sparse *atomic.Bool // shared: set once few of the entities in a range of the disk were asked for
+
+	showsSystem bool // the scan has system columns
 
 	view   *storage.View
 	values []types.Value // of the key
@@ -193,18 +196,31 @@ func (w *featureSweep) rows(log window.Log, qs []question) error {
 	for i := range qs {
 		w.times = append(w.times, qs[i].at)
 	}
+	if w.f.showsUpdated(w.scan) {
+		return w.x.ev.EvalManyUpdated(w.values, log, w.begin, w.times, func(i int, row []types.Value, since int64) error {
+			if row == nil {
+				return w.answer(qs[i].index, nil)
+			}
+			w.row = w.f.appendSystem(append(w.row[:0], row...), scanMoment{w.times[i], w.p})
+			return w.found(&qs[i], append(w.row, types.NewTimestamptz(since)))
+		})
+	}
 	return w.x.ev.EvalMany(w.values, log, w.times, func(i int, row []types.Value) error {
+		if row != nil && w.showsSystem {
+			w.row = w.f.appendSystem(append(w.row[:0], row...), scanMoment{w.times[i], w.p})
+			row = w.row
+		}
 		if row == nil {
 			return w.answer(qs[i].index, nil)
 		}
-		w.row = append(w.row[:0], row...)
-		var err error
-		if w.row, err = w.f.withSystem(w.x, w.values, log, w.row, scanMoment{w.times[i], w.p}, w.scan); err != nil {
-			return err
-		}
-		w.out = project(w.out, w.scan.Columns, w.row)
-		return w.answer(qs[i].index, w.out)
+		return w.found(&qs[i], row)
 	})
+}
+
+// found answers with a row of the feature, and of its system columns where the scan shows them.
+func (w *featureSweep) found(q *question, row []types.Value) error {
+	w.out = project(w.out, w.scan.Columns, row)
+	return w.answer(q.index, w.out)
 }
 
 // periods answers with the period of the history that holds at each moment.

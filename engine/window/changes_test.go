@@ -313,6 +313,70 @@ func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
 	}
 }
 
+// TestManyRowsWithTheirBegin compares rows and their begins, taken together, with those that are taken one by one; also by a sweep where it would not be
+// worth one.
+func TestManyRowsWithTheirBegin(t *testing.T) {
+	rounds, rows := 300, 0
+	if testing.Short() {
+		rounds = 80
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(12, uint64(seed)))
+		x := newTrial(t, r)
+		from := x.m.moment(r)
+		times := slices.DeleteFunc(x.m.moments(r, 1+r.IntN(30)), func(at int64) bool { return at < from })
+		slices.Sort(times)
+		var want []string
+		failed := false
+		for _, at := range times {
+			row, err := x.ev.Eval(x.key, x.log, at)
+			since, _, errSince := x.ev.UpdatedAt(x.key, x.log, from, at)
+			failed = failed || err != nil || errSince != nil
+			want = append(want, rowSince(row, since))
+		}
+		if failed || len(times) == 0 {
+			continue // what fails on the way need not fail where one looks back from the end
+		}
+		log := x.log
+		if log.Root == nil {
+			log.Root = x.ev.empty
+		}
+		for name, many := range map[string]func(yield func(i int, row []types.Value, since int64) error) (int, error){
+			"together": func(yield func(i int, row []types.Value, since int64) error) (int, error) {
+				return len(times), x.ev.EvalManyUpdated(x.key, x.log, from, times, yield)
+			},
+			"by a sweep": func(yield func(i int, row []types.Value, since int64) error) (int, error) {
+				x.ev.busy = true
+				defer x.ev.done()
+				return x.ev.updatedMany(x.key, &log, from, times, yield)
+			},
+		} {
+			var got []string
+			n, err := many(func(i int, row []types.Value, since int64) error {
+				if i != len(got) {
+					t.Fatalf("seed %d: row %d after %d", seed, i, len(got))
+				}
+				got = append(got, rowSince(row, since))
+				return nil
+			})
+			if !slices.Equal(got, want[:n]) || n == 0 || err != nil {
+				t.Fatalf("seed %d, %s: %s\nfrom %d at %d: %v\n got %q\nwant %q", seed, name, x.sql, from, times, err, got, want)
+			}
+			rows += n
+		}
+	}
+	if rows < 10*rounds {
+		t.Errorf("only %d rows", rows)
+	}
+}
+
+func rowSince(row []types.Value, since int64) string {
+	if row == nil {
+		return "none"
+	}
+	return fmt.Sprint(text(row, nil), " since ", since)
+}
+
 // TestContributorsAreTheRowsBehindAValue folds them by the definition and finds the value again.
 func TestContributorsAreTheRowsBehindAValue(t *testing.T) {
 	rounds, rows := 300, 0

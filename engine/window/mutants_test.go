@@ -35,11 +35,16 @@ var mutants = []mutant{
 	{"engine/window/sweep.go", "s.bands[0].cells[0].n > 0; !s.exists", "s.bands[0].cells[0].n >= 0; !s.exists"},
 	{"engine/window/sweep.go", "len(b.bounds) == 0 || x.hasE[i] && b.lo", "len(b.bounds) == 0 || b.lo"},
 	// The sweep: when something changes.
-	{"engine/window/sweep.go", "if found && (!x.found || at < x.at) {", "if found && (!x.found || at > x.at) {"},
-	{"engine/window/sweep.go", "x.at, x.found = max(x.at, at), true", "x.at, x.found = at, true"},
+	{"engine/window/sweep.go", "if found && (!any || at < first) {", "if found && (!any || at > first) {"},
+	{"engine/window/sweep.go", "latest, any = max(latest, at), true", "latest, any = at, true"},
 	{"engine/window/sweep.go", "earliest(s.turns[s.turned].t)", "_ = s.turned"},
 	{"engine/window/sweep.go", "earliest(s.truncations[s.truncated].c)", "_ = s.truncated"},
-	{"engine/window/sweep.go", "if x.place == b.from {\n\t\treturn nil", "if x.place >= 0 {\n\t\treturn nil"},
+	{"engine/window/sweep.go", "return x.place == place && (", "return x.place >= 0 && ("},
+	{"engine/window/sweep.go", "(x.found || last <= x.upTo)", "true"},
+	// When a row began to hold.
+	{"engine/window/updated.go", "if row != nil && !u.known {", "if false {"},
+	{"engine/window/updated.go", "u.since, u.known = t, t == u.from", "u.since, u.known = t, true"},
+	{"engine/window/updated.go", "u.since, u.known = at, true", "u.since, u.known = t, true"},
 	{"engine/window/window.go", "if !ev.busy {", "if ev.f != nil {"},
 	// What a sweep reads.
 	{"engine/window/load.go", "ev.rows.env.Now = first\n", "ev.rows.env.Now = last\n"},

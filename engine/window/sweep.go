@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/asofdb/asof/sql/agg"
 	"github.com/asofdb/asof/sql/types"
@@ -49,11 +50,17 @@ type band struct {
 	leaving, coming crossing
 }
 
-// crossing is when the entry at a place crosses a bound; place is -1 where that is not known.
+// crossing is when the entry at a place crosses a bound, where it does so up to a moment; place is -1 where that is not known.
 type crossing struct {
 	place int
+	upTo  int64
 	at    int64
 	found bool
+}
+
+// known reports whether x says when the entry at a place crosses, if it does so up to last. A crossing after that may be said as well.
+func (x *crossing) known(place int, last int64) bool {
+	return x.place == place && (x.found || last <= x.upTo)
 }
 
 // cell is the rows within its band that pass a row filter.
@@ -407,56 +414,106 @@ func (s *sweep) next(last int64) (t int64, found bool, err error) {
 	return t, found, nil
 }
 
-// nextLeaving finds when the earliest entry within b's lower bound falls below it: when it crosses the first of the lower bounds.
-func (s *sweep) nextLeaving(b *band, last int64) error {
+// recent returns whether there are moments after the sweep's, up to t, at which a cell may change, and a moment after which there are few of them, if there are
+// as many from one cause; else the sweep's own.
+func (s *sweep) recent(t int64, few int) (after int64, any bool, err error) {
+	x, ev := &s.entries, s.ev
+	ev.rows.env.Now = t
+	if err := ev.moveBounds(&ev.rows.env); err != nil {
+		return 0, false, err
+	}
+	after = s.t
+	any = s.truncated < len(s.truncations) && s.truncations[s.truncated].c <= t || s.turned < len(s.turns) && s.turns[s.turned].t <= t
+	if n := sort.Search(len(x.c)-s.seen, func(i int) bool { return x.c[s.seen+i] > t }); n > 0 {
+		any = true
+		if n >= few {
+			after = max(after, x.c[s.seen+n-few]-1)
+		}
+	}
+	for i := range s.bands {
+		b := &s.bands[i]
+		lo, hi := ev.interval(b.bounds)
+		below := sort.Search(len(x.byE)-b.from, func(i int) bool { return x.e[x.byE[b.from+i]] >= lo })
+		within := sort.Search(len(x.byE)-b.beyond, func(i int) bool { return x.e[x.byE[b.beyond+i]] > hi })
+		any = any || below > 0 || within > 0
+		if below >= few {
+			at, found, err := s.leaves(b, b.from+below-few, t)
+			if err != nil {
+				return 0, false, err
+			}
+			if found {
+				after = max(after, at-1)
+			}
+		}
+		if within >= few {
+			at, found, err := s.comes(b, b.beyond+within-few, t)
+			if err != nil {
+				return 0, false, err
+			}
+			if found {
+				after = max(after, at-1)
+			}
+		}
+	}
+	return after, any, nil
+}
+
+// nextLeaving finds when the earliest entry within b's lower bound falls below it.
+func (s *sweep) nextLeaving(b *band, last int64) (err error) {
 	x := &b.leaving
-	if x.place == b.from {
+	if x.known(b.from, last) {
 		return nil
 	}
-	*x = crossing{place: b.from}
-	if b.from == len(s.entries.byE) {
+	*x = crossing{place: b.from, upTo: last}
+	if b.from < len(s.entries.byE) {
+		x.at, x.found, err = s.leaves(b, b.from, last)
+	}
+	return err
+}
+
+// nextComing finds when the earliest entry above b's upper bound comes within it.
+func (s *sweep) nextComing(b *band, last int64) (err error) {
+	x := &b.coming
+	if x.known(b.beyond, last) {
 		return nil
 	}
-	e := s.entries.e[s.entries.byE[b.from]]
+	*x = crossing{place: b.beyond, upTo: last}
+	if b.beyond < len(s.entries.byE) {
+		x.at, x.found, err = s.comes(b, b.beyond, last)
+	}
+	return err
+}
+
+// leaves returns when the entry at a place in the order of event time falls below b's lower bound: when it crosses the first of the lower bounds.
+func (s *sweep) leaves(b *band, place int, last int64) (first int64, any bool, err error) {
+	e := s.entries.e[s.entries.byE[place]]
 	for _, i := range b.bounds {
 		if s.ev.bounds[i].upper {
 			continue
 		}
 		at, found, err := s.ev.bounds[i].crossing(e, s.t, last)
 		if err != nil {
-			return err
+			return 0, false, err
 		}
-		if found && (!x.found || at < x.at) {
-			x.at, x.found = at, true
+		if found && (!any || at < first) {
+			first, any = at, true
 		}
 	}
-	return nil
+	return first, any, nil
 }
 
-// nextComing finds when the earliest entry above b's upper bound comes within it: when it has crossed the last of the upper bounds.
-func (s *sweep) nextComing(b *band, last int64) error {
-	x := &b.coming
-	if x.place == b.beyond {
-		return nil
-	}
-	*x = crossing{place: b.beyond}
-	if b.beyond == len(s.entries.byE) {
-		return nil
-	}
-	e := s.entries.e[s.entries.byE[b.beyond]]
+// comes returns when the entry at a place in the order of event time comes within b's upper bound: when it has crossed the last of the upper bounds.
+func (s *sweep) comes(b *band, place int, last int64) (latest int64, any bool, err error) {
+	e := s.entries.e[s.entries.byE[place]]
 	for _, i := range b.bounds {
 		if !s.ev.bounds[i].upper {
 			continue
 		}
 		at, found, err := s.ev.bounds[i].crossing(e, s.t, last)
-		if err != nil {
-			return err
+		if err != nil || !found {
+			return 0, false, err
 		}
-		if !found {
-			x.found = false
-			return nil
-		}
-		x.at, x.found = max(x.at, at), true
+		latest, any = max(latest, at), true
 	}
-	return nil
+	return latest, any, nil
 }
