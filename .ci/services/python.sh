@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Python with the libraries that read what asof writes: pandas (with pyarrow), polars, DuckDB.
+# Python with the libraries that read what asof writes, pandas (with pyarrow), polars and DuckDB, and redis-py, which reads from its door.
 #   python.sh    prints the path of its python3; nothing has to be stopped afterwards
 # The environment is made once, in the cache, and again when the list below changes.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ $# -eq 0 ] || die "usage: python.sh"
-packages=(pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.1)
+packages=(pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.1 redis==8.1.0)
 dir=$CACHE/python
 
 complete() { [ -x "$dir/bin/python3" ] && [ "$(cat "$dir/packages" 2>/dev/null)" = "${packages[*]}" ]; }

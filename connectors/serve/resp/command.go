@@ -83,6 +83,9 @@ func (c *conn) run(words [][]byte) {
 	}
 	switch {
 	case problem != "":
+		if cmd != nil && cmd.name == "exec" {
+			problem = "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(problem, "ERR ")
+		}
 		c.tx.spoil()
 		c.out.error(problem)
 	case c.tx.open && !cmd.now:

@@ -135,11 +135,7 @@ func commandInfo(c *conn, _ moment, args [][]byte) {
 func (c *conn) describe(name string) {
 	cmd := c.srv.table[name]
 	if cmd == nil {
-		if c.out.resp == 3 {
-			c.out.null()
-		} else {
-			c.out.buf = append(c.out.buf, "*-1\r\n"...)
-		}
+		c.out.null()
 		return
 	}
 	flags := []string{"fast"}
