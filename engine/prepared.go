@@ -44,6 +44,17 @@ type input struct {
 	types  []types.Type
 }
 
+// takesParameters reports whether a statement has expressions of the user's that are computed when it runs.
+func takesParameters(st syntax.Statement) bool {
+	switch st := st.(type) {
+	case *syntax.Query, *syntax.Explain, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
+		return true
+	case *syntax.CreateTable:
+		return st.Query != nil
+	}
+	return false
+}
+
 // inputOf makes an input of Go values.
 func inputOf(args []any) (in input, err error) {
 	in.values, in.types = make([]types.Value, len(args)), make([]types.Type, len(args))
@@ -140,6 +151,15 @@ func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []typ
 		}
 		params, _, err := s.shape(ctx, q, declared)
 		return params, planColumns, err
+	case *syntax.CreateTable:
+		if st.Query == nil {
+			return declared, nil, nil
+		}
+		q, err := s.plan(ctx, selectBinding(st.Query), declared)
+		if err != nil {
+			return nil, nil, err
+		}
+		return q.Params, nil, nil
 	case *syntax.DeclareCursor:
 		q, err := s.plan(ctx, selectBinding(st.Query), declared)
 		if err != nil {

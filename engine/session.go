@@ -162,12 +162,8 @@ func (s *Session) run(ctx context.Context, st syntax.Statement, in input) (rows 
 
 // dispatch is the one switch from statements to what they do.
 func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (*Rows, error) {
-	switch st.(type) {
-	case *syntax.Query, *syntax.Explain, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
-	default:
-		if len(in.values) > 0 {
-			return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(in.values)).WithHint("write the values into the statement")
-		}
+	if len(in.values) > 0 && !takesParameters(st) {
+		return nil, types.Errorf(types.CodeInvalidParameter, "only SELECT and INSERT take parameters, and %d values were given", len(in.values)).WithHint("write the values into the statement")
 	}
 	if err := s.authorize(st); err != nil {
 		return nil, err
@@ -206,6 +202,9 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 		}
 		return tagged("DROP "+st.Object, s.eng.drop(ctx, st))
 	case *syntax.CreateTable:
+		if st.Query != nil {
+			return s.createTableAs(ctx, st, in)
+		}
 		return tagged("CREATE TABLE", s.createTable(ctx, st))
 	case *syntax.Insert:
 		return s.insert(ctx, st, in)

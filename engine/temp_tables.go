@@ -50,28 +50,51 @@ const codeUnique = "23505"
 
 // createTable runs CREATE TEMP TABLE.
 func (s *Session) createTable(ctx context.Context, st *syntax.CreateTable) error {
-	if s.tables[st.Name] != nil {
-		if st.IfNotExists {
-			s.eng.notice(ctx, fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
-			return nil
-		}
-		return types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
-			WithHint("DROP TABLE %s first, or CREATE TEMP TABLE IF NOT EXISTS", syntax.QuoteIdent(st.Name))
+	there, err := s.tableThere(ctx, st)
+	if there || err != nil {
+		return err
 	}
-	t := &tempTable{relation: &plan.Relation{Name: st.Name, Kind: plan.SourceRelation, EventTime: -1, PlainTable: true}, keys: map[string]struct{}{}}
-	for _, c := range st.Columns {
-		t.relation.Columns = append(t.relation.Columns, types.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull})
+	columns := make(types.Schema, len(st.Columns))
+	for i, c := range st.Columns {
+		columns[i] = types.Column{Name: c.Name, Type: c.Type, NotNull: c.NotNull}
+	}
+	t := newTempTable(st.Name, columns)
+	for _, name := range st.Key {
+		t.key = append(t.key, columns.Index(name))
+	}
+	s.keepTable(t)
+	return nil
+}
+
+// tableThere reports whether the table that a statement creates is there already, and may be.
+func (s *Session) tableThere(ctx context.Context, st *syntax.CreateTable) (bool, error) {
+	switch {
+	case s.tables[st.Name] == nil:
+		return false, nil
+	case st.IfNotExists:
+		s.eng.notice(ctx, fmt.Sprintf("relation %q already exists, skipping", st.Name), "")
+		return true, nil
+	}
+	return true, types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
+		WithHint("DROP TABLE %s first, or CREATE TEMP TABLE IF NOT EXISTS", syntax.QuoteIdent(st.Name))
+}
+
+// newTempTable is an empty table without a key that no session has yet.
+func newTempTable(name string, columns types.Schema) *tempTable {
+	t := &tempTable{relation: &plan.Relation{Name: name, Kind: plan.SourceRelation, Columns: columns, EventTime: -1, PlainTable: true}, keys: map[string]struct{}{}}
+	for _, c := range columns {
 		t.types = append(t.types, c.Type)
 	}
-	for _, name := range st.Key {
-		t.key = append(t.key, t.relation.Columns.Index(name))
-	}
+	return t
+}
+
+// keepTable makes a table one of the session's.
+func (s *Session) keepTable(t *tempTable) {
 	if s.tables == nil {
 		s.tables = map[string]*tempTable{}
 	}
-	s.tables[st.Name] = t
+	s.tables[t.relation.Name] = t
 	s.version++
-	return nil
 }
 
 // dropTable runs DROP TABLE, which is for temporary tables only.
@@ -160,19 +183,11 @@ func (s *Session) insert(ctx context.Context, st *syntax.Insert, in input) (*Row
 		return nil, err
 	}
 	defer rows.Close()
-	a := t.append(s)
-	for rows.Next() {
-		if err := a.add(rows.Values()); err != nil {
-			return nil, errors.Join(err, a.abandon())
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, errors.Join(err, a.abandon())
-	}
-	if err := a.commit(); err != nil {
+	count, err := t.take(rows, s)
+	if err != nil {
 		return nil, err
 	}
-	return &Rows{tag: fmt.Sprintf("INSERT 0 %d", a.count)}, nil
+	return &Rows{tag: fmt.Sprintf("INSERT 0 %d", count)}, nil
 }
 
 // ownTable is the temporary table that a relation is; others are filled by their connectors.

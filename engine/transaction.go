@@ -322,6 +322,9 @@ func changes(st syntax.Statement) string {
 	case *syntax.AlterSource:
 		return "ALTER SOURCE"
 	case *syntax.CreateTable:
+		if st.Query != nil {
+			return "CREATE TABLE AS"
+		}
 		return "CREATE TABLE"
 	case *syntax.Drop:
 		return "DROP " + st.Object

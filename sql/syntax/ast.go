@@ -361,7 +361,8 @@ type (
 		Analyze bool
 		Stmt    Statement
 	}
-	// CreateTable is CREATE TEMP TABLE [IF NOT EXISTS] name (columns…): a table of the session's own.
+	// CreateTable is CREATE TEMP TABLE [IF NOT EXISTS] name (columns…), a table of the session's own, or CREATE TEMP TABLE name [(names)] AS Query, which
+	// has the query's columns and, unless NoData, its rows.
 	CreateTable struct {
 		Span
 		IfNotExists bool
@@ -369,6 +370,10 @@ type (
 		NamePos     Span
 		Columns     []ColumnDef
 		Key         []string // of PRIMARY KEY; nil where none was written
+		Query       *Select  // nil where columns were written
+		Names       []string // of the query's first columns
+		NamesPos    Span
+		NoData      bool
 	}
 	// Insert is INSERT INTO table [(columns)] query; a cell of its VALUES may be Default.
 	Insert struct {

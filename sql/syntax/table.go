@@ -1,6 +1,6 @@
 package syntax
 
-// createTable reads TEMP TABLE [IF NOT EXISTS] name (columns) behind CREATE.
+// createTable reads TEMP TABLE [IF NOT EXISTS] name (columns) or name [(names)] AS query behind CREATE.
 func (p *parser) createTable(start Pos) (Statement, error) {
 	p.i++
 	if err := p.expect("table"); err != nil {
@@ -12,8 +12,15 @@ func (p *parser) createTable(start Pos) (Statement, error) {
 		return nil, err
 	}
 	c.Name, c.NamePos = t.text, t.Span
-	if p.at("as") {
-		return nil, notYet("CREATE TEMP TABLE … AS", p.tok().Span).WithHint("Declare the columns, then INSERT INTO %s SELECT ….", near(QuoteIdent(t.text)))
+	if p.namesInParens() {
+		from := p.tok().Pos
+		if c.Names, err = p.names(); err != nil {
+			return nil, err
+		}
+		c.NamesPos = p.from(from)
+	}
+	if c.Names != nil || p.at("as") {
+		return p.tableOf(c, start)
 	}
 	if !p.at("(") {
 		return nil, p.unexpected()
@@ -28,6 +35,30 @@ func (p *parser) createTable(start Pos) (Statement, error) {
 	}
 	c.Span = p.from(start)
 	return c, nil
+}
+
+// tableOf reads AS query [WITH [NO] DATA].
+func (p *parser) tableOf(c *CreateTable, start Pos) (Statement, error) {
+	if err := p.expect("as"); err != nil {
+		return nil, err
+	}
+	if p.at("execute") {
+		return nil, notYet("CREATE TEMP TABLE … AS EXECUTE", p.tok().Span)
+	}
+	var err error
+	if c.Query, err = p.query(); err != nil {
+		return nil, err
+	}
+	if c.NoData = p.accept("with no data"); !c.NoData {
+		p.accept("with data")
+	}
+	c.Span = p.from(start)
+	return c, nil
+}
+
+// namesInParens reports whether names stand here in parentheses, and no columns with their types.
+func (p *parser) namesInParens() bool {
+	return p.at("(") && (p.peek(2).is(",") || p.peek(2).is(")"))
 }
 
 // insert reads INSERT INTO name [(columns)] VALUES …|SELECT ….
