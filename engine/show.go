@@ -26,6 +26,8 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 		return s.eng.showSecrets(), nil
 	case "USERS":
 		return s.eng.showUsers(), nil
+	case "TABLES":
+		return s.showTables(), nil
 	case "STORAGE":
 		return s.eng.showStorage(), nil
 	case "FRESHNESS":

@@ -30,7 +30,7 @@ var (
 		"alter": {"SOURCE"}, "verify": {"FEATURE"}, "explain": {"SELECT", "ANALYZE", "VALUE"}, "group": {"BY"}, "order": {"BY"}, "insert": {"INTO"},
 		"asof": {"JOIN", "LEFT JOIN"}, "show create": {"FEATURE", "SOURCE"},
 	}
-	showWords = strings.Fields("SOURCES FEATURES REJECTS STORAGE CREATE ALL")
+	showWords = strings.Fields("TABLES SOURCES FEATURES REJECTS STORAGE CREATE ALL")
 )
 
 // complete is what the editor's Tab asks: what the text from byte `from` to the cursor may become.
@@ -135,7 +135,10 @@ func (c *completer) names(sql string) []string {
 	if err != nil {
 		return nil
 	}
-	names := a.texts("name")
+	return quoted(a.texts("name"))
+}
+
+func quoted(names []string) []string {
 	for i := range names {
 		names[i] = syntax.QuoteIdent(names[i])
 	}
@@ -146,16 +149,14 @@ func (c *completer) settings() []string { return c.names("SHOW ALL") }
 
 // relationNames are all names that can be read from, with the features' histories where those are wanted.
 func (c *completer) relationNames(histories bool) []string {
-	features := c.names("SHOW FEATURES")
-	names := slices.Concat(c.names("SHOW SOURCES"), features)
-	if histories {
-		for _, f := range features {
-			if !strings.HasSuffix(f, `"`) {
-				names = append(names, f+"_history")
-			}
-		}
+	all, err := c.sh.relations(context.Background())
+	switch {
+	case err != nil:
+		return nil
+	case !histories:
+		all = all.withoutHistories()
 	}
-	return names
+	return quoted(all.texts("name"))
 }
 
 // columnsOf are the columns of a relation, nil where it is none.
@@ -167,11 +168,7 @@ func (c *completer) columnsOf(relation string) []string {
 	if err != nil || a.column("column") < 0 {
 		return nil
 	}
-	names := a.texts("column")
-	for i := range names {
-		names[i] = syntax.QuoteIdent(names[i])
-	}
-	return names
+	return quoted(a.texts("column"))
 }
 
 // relationFollows reports whether the name of a relation comes next: behind FROM and the like, and behind a comma in a FROM.

@@ -174,14 +174,14 @@ func (sh *shell) metaDescribe(args []string) error {
 			return err
 		}
 		if len(args) == 0 {
-			return sh.write(all.write)
+			return sh.write(all.withoutHistories().write)
 		}
 		for _, arg := range args {
 			p := newPattern(arg)
 			names := []string{}
 			if name, ok := p.name(); ok {
 				names = append(names, name)
-			} else if names = all.matching(p).texts("name"); len(names) == 0 {
+			} else if names = all.withoutHistories().matching(p).texts("name"); len(names) == 0 {
 				return types.Errorf(types.CodeUndefinedTable, "no relation matches %s", arg).WithHint(`\d lists them`)
 			}
 			for _, name := range names {
@@ -196,19 +196,19 @@ func (sh *shell) metaDescribe(args []string) error {
 
 // relations is everything that can be read from by name, with what it is and where it comes from.
 func (sh *shell) relations(ctx context.Context) (*answer, error) {
-	text := types.Type{Kind: types.Text}
-	all := &answer{columns: []types.Column{{Name: "name", Type: text}, {Name: "kind", Type: text}, {Name: "from", Type: text}}, zone: time.UTC}
-	for _, l := range []struct{ sql, kind, from string }{{"SHOW SOURCES", "source", "connector"}, {"SHOW FEATURES", "feature", "source"}} {
-		a, err := sh.ask(ctx, l.sql)
-		if err != nil {
-			return nil, err
-		}
-		name, from := a.column("name"), a.column(l.from)
-		for _, row := range a.rows {
-			all.rows = append(all.rows, []types.Value{row[name], types.NewText(l.kind), row[from]})
-		}
+	all, err := sh.ask(ctx, "SHOW TABLES")
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	all.blank("from")
+	return all.only([]string{"name", "kind", "from"}), nil
+}
+
+// withoutHistories are the relations without those that each feature has beside itself.
+func (a *answer) withoutHistories() *answer {
+	at := a.column("kind")
+	history := func(row []types.Value) bool { return row[at].String() == "history" }
+	return &answer{columns: a.columns, rows: slices.DeleteFunc(slices.Clone(a.rows), history), zone: a.zone}
 }
 
 // describe shows a relation's columns and, in a table, its key and its definition.
@@ -218,13 +218,11 @@ func (sh *shell) describe(ctx context.Context, all *answer, name string) error {
 		return withoutPlace(err)
 	}
 	kind, definition := "Relation", ""
-	if of, ok := strings.CutSuffix(name, "_history"); ok && slices.Contains(all.texts("name"), of) {
-		kind = "History"
-	}
 	if i := slices.Index(all.texts("name"), name); i >= 0 {
-		what := all.texts("kind")[i]
-		kind = strings.ToUpper(what[:1]) + what[1:]
-		created, err := sh.ask(ctx, fmt.Sprintf("SHOW CREATE %s %s", strings.ToUpper(what), syntax.QuoteIdent(name)))
+		kind = all.texts("kind")[i]
+	}
+	if kind == "source" || kind == "feature" {
+		created, err := sh.ask(ctx, fmt.Sprintf("SHOW CREATE %s %s", strings.ToUpper(kind), syntax.QuoteIdent(name)))
 		if err != nil {
 			return withoutPlace(err)
 		}
@@ -241,7 +239,7 @@ func (sh *shell) describe(ctx context.Context, all *answer, name string) error {
 		if !ok {
 			return columns.write(f)
 		}
-		_, _ = fmt.Fprintf(t.w, "%s\n", t.terminal.bold(kind+" "+name))
+		_, _ = fmt.Fprintf(t.w, "%s\n", t.terminal.bold(strings.ToUpper(kind[:1])+kind[1:]+" "+name))
 		columns.blank("note")
 		if err := columns.write(t); err != nil {
 			return err

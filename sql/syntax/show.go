@@ -1,7 +1,7 @@
 package syntax
 
 // shown are the lists that SHOW prints.
-var shown = []string{"sources", "features", "freshness", "storage", "rejects", "users", "secrets"}
+var shown = []string{"tables", "sources", "features", "freshness", "storage", "rejects", "users", "secrets"}
 
 // show reads what follows SHOW.
 func (p *parser) show(start Pos) (Statement, error) {
@@ -16,8 +16,8 @@ func (p *parser) show(start Pos) (Statement, error) {
 			return p.showList(start, what)
 		}
 	}
-	if t := p.tok(); (t.is("tables") || t.is("databases") || t.is("schemas") || t.is("views")) && p.peek(1).kind == tokEOF {
-		return nil, refused("SHOW "+upper(t.text)+" is not part of asof's language", t.Span, "Write SHOW SOURCES or SHOW FEATURES.")
+	if t := p.tok(); (t.is("databases") || t.is("schemas") || t.is("views")) && p.peek(1).kind == tokEOF {
+		return nil, refused("SHOW "+upper(t.text)+" is not part of asof's language", t.Span, "Write SHOW TABLES, SHOW SOURCES or SHOW FEATURES.")
 	}
 	if p.accept("all") {
 		return &Show{p.from(start), "all", "all"}, nil
