@@ -1,9 +1,9 @@
 // Command peers runs DuckDB on the files of bench/labels, in the same run: the training set by a LATERAL join with row versions and by an ASOF join with a finished
 // history, and the queries like TPC-H's. It compares the answers with asof's, which must be equal, and prints the ratios.
 //
-//	cd bench/peers && go run . [--short] [--changes 1000000] [--keep DIR]
+//	cd bench/peers && go run -mod=mod . [--short] [--changes 1000000] [--keep DIR]
 //
-// It is a module of its own, because DuckDB needs cgo.
+// It is a module of its own, because DuckDB needs cgo. -mod=mod lets it follow the versions that asof requires.
 package main
 
 import (
