@@ -36,7 +36,7 @@ func BindAs(x syntax.Expr, s Scope, t types.Type, where string) (Expr, error) {
 // Assign converts x, bound from the text at place (nil where there is none), to type t as an assignment would; where names what is assigned to.
 func Assign(x Expr, place syntax.Expr, s Scope, t types.Type, where string) (Expr, error) {
 	from := x.Type()
-	if castContext(from, t) < assignment {
+	if !types.CanCoerce(from, t) {
 		return nil, at(place, types.Errorf(types.CodeDatatypeMismatch, "%s is of type %s but expression is of type %s", where, typeName(t), typeName(from)).
 			WithHint("You will need to rewrite or cast the expression."))
 	}

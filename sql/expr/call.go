@@ -138,7 +138,7 @@ func (b *binder) castCall(name string, args []bound) (e Expr, ok bool, err error
 	if err != nil {
 		return nil, false, nil
 	}
-	if castContext(args[0].Type(), t) == noCast {
+	if !types.CanCast(args[0].Type(), t) {
 		return nil, false, nil // there is no such function, either
 	}
 	if t.Kind == types.Char {

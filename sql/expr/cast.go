@@ -18,7 +18,7 @@ const (
 
 func conversionFor(from, to types.Type) conversion {
 	switch {
-	case isInt(from.Kind) && isInt(to.Kind) && numberRank(from.Kind) <= numberRank(to.Kind),
+	case isInt(from.Kind) && isInt(to.Kind) && types.CanImplicit(from, to),
 		isText(from.Kind) && isText(to.Kind) && to.Len == 0,
 		isFloat(from.Kind) && to.Kind == types.Float8:
 		return relabeled
@@ -98,7 +98,7 @@ func (b *binder) cast(x *syntax.Cast) (Expr, error) {
 // castTo is the explicit cast.
 func (b *binder) castTo(o bound, t types.Type) (Expr, error) {
 	from := o.Type()
-	if castContext(from, t) == noCast {
+	if !types.CanCast(from, t) {
 		return nil, types.Errorf(types.CodeCannotCoerce, "cannot cast type %s to %s", typeName(from), typeName(t))
 	}
 	if from == t {
@@ -145,7 +145,7 @@ func (b *binder) typed(o bound, t types.Type) (Expr, error) {
 		if p.Type() == t {
 			return p, nil
 		}
-		if castContext(p.Type(), t) == noCast {
+		if !types.CanCast(p.Type(), t) {
 			return nil, at(o.src, types.Errorf("42P08", "inconsistent types deduced for parameter $%d", x.N).
 				WithHint("It is %s elsewhere and %s here: write $%d::%s.", typeName(p.Type()), typeName(t), x.N, typeName(p.Type())))
 		}

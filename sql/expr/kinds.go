@@ -82,79 +82,11 @@ func preferred(k types.Kind) bool {
 	return false
 }
 
-// The contexts in which a cast is allowed, from narrow to wide.
-const (
-	noCast     = iota
-	explicit   // only where it is written
-	assignment // also when a value is stored
-	implicit   // anywhere
-)
-
 func isString(k types.Kind) bool { return category(k) == 'S' }
 
 func isInt(k types.Kind) bool { return k == types.Int2 || k == types.Int4 || k == types.Int8 }
 
 func isFloat(k types.Kind) bool { return k == types.Float4 || k == types.Float8 }
-
-func isNumber(k types.Kind) bool { return category(k) == 'N' }
-
-// numberRank orders the numeric types from narrow to wide: casts upwards are implicit, downwards by assignment.
-func numberRank(k types.Kind) int {
-	switch k {
-	case types.Int2:
-		return 1
-	case types.Int4:
-		return 2
-	case types.Int8:
-		return 3
-	case types.Numeric:
-		return 4
-	case types.Float4:
-		return 5
-	}
-	return 6
-}
-
-// castContext says where a value of type from may become one of type to: PostgreSQL's pg_cast, and its rule that
-// anything may be written to and read from text.
-func castContext(from, to types.Type) int {
-	f, t := from.Kind, to.Kind
-	switch {
-	case base(from) == base(to) || f == types.Unknown:
-		return implicit
-	case f == types.Array && t == types.Array:
-		return castContext(types.Type{Kind: from.Elem}, types.Type{Kind: to.Elem})
-	case isString(f) && isString(t):
-		return implicit
-	case isString(t):
-		return assignment
-	case isString(f):
-		return explicit
-	case isNumber(f) && isNumber(t):
-		if numberRank(f) < numberRank(t) {
-			return implicit
-		}
-		return assignment
-	}
-	return otherCasts[[2]types.Kind{f, t}]
-}
-
-var otherCasts = map[[2]types.Kind]int{
-	{types.Bool, types.Int4}:             explicit,
-	{types.Int4, types.Bool}:             explicit,
-	{types.Date, types.Timestamp}:        implicit,
-	{types.Date, types.Timestamptz}:      implicit,
-	{types.Timestamp, types.Timestamptz}: implicit,
-	{types.Timestamp, types.Date}:        assignment,
-	{types.Timestamp, types.Time}:        assignment,
-	{types.Timestamptz, types.Date}:      assignment,
-	{types.Timestamptz, types.Time}:      assignment,
-	{types.Timestamptz, types.Timestamp}: assignment,
-	{types.Time, types.Interval}:         implicit,
-	{types.Interval, types.Time}:         assignment,
-	{types.JSON, types.JSONB}:            assignment,
-	{types.JSONB, types.JSON}:            assignment,
-}
 
 // implicitly reports whether from becomes to without being asked.
 func implicitly(from, to types.Type) bool {
@@ -166,5 +98,5 @@ func implicitly(from, to types.Type) bool {
 	case kindAnyNonArray:
 		return from.Kind != types.Array
 	}
-	return castContext(from, to) == implicit
+	return types.CanImplicit(from, to)
 }

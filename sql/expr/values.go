@@ -126,7 +126,7 @@ func (b *binder) index(x *syntax.Index) (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	if castContext(i.Type(), int4) < assignment || isString(i.Type().Kind) {
+	if !types.CanCoerce(i.Type(), int4) || isString(i.Type().Kind) {
 		return nil, at(x.I, types.Errorf(types.CodeDatatypeMismatch, "array subscript must have type integer"))
 	}
 	n, err := b.convert(i, int4, true)
