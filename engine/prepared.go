@@ -47,7 +47,7 @@ type input struct {
 // takesParameters reports whether a statement has expressions of the user's that are computed when it runs.
 func takesParameters(st syntax.Statement) bool {
 	switch st := st.(type) {
-	case *syntax.Query, *syntax.Explain, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
+	case *syntax.Query, *syntax.Explain, *syntax.ExplainValue, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
 		return true
 	case *syntax.CreateTable:
 		return st.Query != nil
@@ -166,6 +166,20 @@ func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []typ
 			return nil, nil, err
 		}
 		return q.Params, nil, nil
+	case *syntax.ExplainValue:
+		var v *plan.ValueQuery
+		q, err := s.plan(ctx, valueBinding(st, &v), declared)
+		if err != nil {
+			return nil, nil, err
+		}
+		f := s.newStatement().feature(v.Scans[0].Relation)
+		if f == nil {
+			return nil, nil, errDropped
+		}
+		return q.Params, valueColumns(f), nil
+	case *syntax.VerifyFeature:
+		_, err := s.verifiable(st)
+		return declared, verifyColumns, err
 	case *syntax.Transaction:
 		return s.momentShape(ctx, st.Modes, declared)
 	case *syntax.SetTransaction:

@@ -250,6 +250,10 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 		return s.describe(ctx, st)
 	case *syntax.Explain:
 		return s.explain(ctx, st, in)
+	case *syntax.ExplainValue:
+		return s.explainValue(ctx, st, in)
+	case *syntax.VerifyFeature:
+		return s.verify(ctx, st)
 	default:
 		return nil, types.Errorf(types.CodeNotSupported, "this statement is not yet supported").At(int(st.Place().Pos), int(st.Place().End-st.Place().Pos))
 	}

@@ -90,7 +90,7 @@ func (ev *Evaluator) liveVersions(log *Log, w history.Window) ([]history.Entry, 
 		if e.Pos < first {
 			continue
 		}
-		id = appendVersion(id[:0], ev.layout, e)
+		id = AppendVersion(id[:0], ev.layout, e)
 		same := open[string(id)]
 		if e.Sign > 0 {
 			open[string(id)] = append(same, len(versions))
@@ -109,8 +109,8 @@ func (ev *Evaluator) liveVersions(log *Log, w history.Window) ([]history.Entry, 
 	return live, cursor.Err()
 }
 
-// appendVersion appends bytes that are equal for entries with the same event time and columns.
-func appendVersion(dst []byte, l *history.Layout, e *history.Entry) []byte {
+// AppendVersion appends bytes that are equal for entries with the same event time and columns.
+func AppendVersion(dst []byte, l *history.Layout, e *history.Entry) []byte {
 	if e.HasE {
 		dst = binary.LittleEndian.AppendUint64(append(dst, 1), uint64(e.E))
 	} else {

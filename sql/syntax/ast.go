@@ -361,6 +361,18 @@ type (
 		Analyze bool
 		Stmt    Statement
 	}
+	// ExplainValue is EXPLAIN VALUE column OF feature [WHERE …] [AS OF …], as the query for that value: Select has one item, a column, and one relation.
+	ExplainValue struct {
+		Span
+		Select *Select
+	}
+	// VerifyFeature is VERIFY FEATURE name [SAMPLE n]; Sample is 0 where all entities are meant.
+	VerifyFeature struct {
+		Span
+		Name    string
+		NamePos Span
+		Sample  int64
+	}
 	// CreateTable is CREATE TEMP TABLE [IF NOT EXISTS] name (columns…), a table of the session's own, or CREATE TEMP TABLE name [(names)] AS Query, which
 	// has the query's columns and, unless NoData, its rows.
 	CreateTable struct {

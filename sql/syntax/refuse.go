@@ -10,7 +10,7 @@ func upper(s string) string { return strings.ToUpper(s) }
 
 // later are the statements that the language will have, by their first words.
 var later = []string{
-	"subscribe", "verify feature", "rollback feature", "compare feature", "promote feature", "table", "checkpoint",
+	"subscribe", "rollback feature", "compare feature", "promote feature", "table", "checkpoint",
 }
 
 // never are the statements that it will not have, and what to do instead.

@@ -51,6 +51,8 @@ func (p *parser) statement() (Statement, error) {
 		return p.grant(start, false)
 	case p.accept("revoke"):
 		return p.grant(start, true)
+	case p.accept("verify"):
+		return p.verify(start)
 	}
 	if do := p.sessionStatement(); do != nil {
 		return do(start)
@@ -106,10 +108,10 @@ func (p *parser) sessionStatement() func(start Pos) (Statement, error) {
 	return nil
 }
 
-// explain reads EXPLAIN [ANALYZE] statement.
+// explain reads EXPLAIN [ANALYZE] statement, or EXPLAIN VALUE.
 func (p *parser) explain(start Pos) (Statement, error) {
-	if p.at("value") {
-		return nil, notYet("EXPLAIN VALUE", p.tok().Span)
+	if p.accept("value") {
+		return p.explainValue(start)
 	}
 	if p.accept("( analyze )") {
 		return p.explained(start, true)

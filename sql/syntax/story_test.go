@@ -81,6 +81,8 @@ func selectOf(s Statement) *Select {
 		return s.Select
 	case *Explain:
 		return selectOf(s.Stmt)
+	case *ExplainValue:
+		return s.Select
 	}
 	return nil
 }
