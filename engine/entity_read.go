@@ -336,15 +336,26 @@ func (r *EntityReader) evaluateFeature(i int, f *feature, key []types.Value, log
 	if !stamped {
 		return nil
 	}
-	from, err := f.gen.source.firstMoment(r.publishedOf(f))
-	if err != nil {
+	p := r.publishedOf(f)
+	at, known, err := x.ev.LastChange(key, log, row, t)
+	switch {
+	case err != nil:
 		return err
+	case known:
+		at = max(at, p.history) // which is before all times where it is not known
+	default:
+		from, err := f.gen.source.firstMoment(p)
+		if err != nil {
+			return err
+		}
+		if at, known, err = x.ev.UpdatedAt(key, log, from, t); err != nil {
+			return err
+		}
 	}
-	at, known, err := x.ev.UpdatedAt(key, log, from, t)
 	if known {
 		r.updated = max(r.updated, at)
 	}
-	return err
+	return nil
 }
 
 func (r *EntityReader) showAll(l *entityLayout, t int64) {

@@ -278,7 +278,7 @@ func TestAnEvaluatorAnswersWhileItCallsBack(t *testing.T) {
 }
 
 func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
-	rounds, known := 300, 0
+	rounds, known, quick := 300, 0, 0
 	if testing.Short() {
 		rounds = 80
 	}
@@ -306,10 +306,20 @@ func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
 			if gotKnown {
 				known++
 			}
+			row, err := x.ev.Eval(x.key, x.log, at)
+			if err != nil || !wantKnown {
+				continue
+			}
+			if last, found, err := x.ev.LastChange(x.key, x.log, row, at); err == nil && found {
+				quick++
+				if max(last, from) != want {
+					t.Fatalf("seed %d: %s\nfrom %d at %d: the last change was at %d, want %d", seed, x.sql, from, at, last, want)
+				}
+			}
 		}
 	}
-	if known < rounds {
-		t.Errorf("only %d moments had a value", known)
+	if known < rounds || quick < known/2 {
+		t.Errorf("only %d moments had a value, and of %d the begin was found quickly", known, quick)
 	}
 }
 

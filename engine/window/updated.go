@@ -46,6 +46,51 @@ func (ev *Evaluator) UpdatedAt(key []types.Value, log Log, from, t int64) (at in
 	}
 }
 
+// LastChange returns when row, which is the entity's at t, began to hold, if that is found by one more evaluation, and else known = false. It is UpdatedAt for a
+// history that begins at at or before; in one that begins later, the row has held since its begin.
+//
+// Of all moments until t at which a row may become another the newest is found in one pass over the log; mostly the row was another just before it.
+func (ev *Evaluator) LastChange(key []types.Value, log Log, row []types.Value, t int64) (at int64, known bool, err error) {
+	if log.Root == nil {
+		log.Root = ev.empty
+	}
+	ev = ev.idle()
+	at, any, err := ev.lastMoment(key, &log, t)
+	if err != nil || !any {
+		return 0, false, err
+	}
+	before, err := ev.eval(key, &log, at-1)
+	if err != nil {
+		return 0, false, nil // what fails in the past need not matter now: UpdatedAt knows
+	}
+	same := (before != nil) == (row != nil) && slices.EqualFunc(before, row, types.Identical)
+	return at, !same, nil
+}
+
+// lastMoment returns the newest moment until t at which the entity's row may have become another; any is false where there is none.
+func (ev *Evaluator) lastMoment(key []types.Value, log *Log, t int64) (last int64, any bool, err error) {
+	see := func(at int64) {
+		if at <= t && (!any || at > last) {
+			last, any = at, true
+		}
+	}
+	for _, x := range log.Truncations {
+		see(x.C)
+	}
+	ev.rows.begin(key, t)
+	ev.cursor.Open(log.Root, log.More, history.All(t), log.Fetch, log.Pending...)
+	for e := ev.cursor.Next(); e != nil; e = ev.cursor.Next() {
+		see(e.C)
+		if ev.turns, err = ev.appendTurns(ev.turns[:0], e, e.C, t); err != nil {
+			return 0, false, err
+		}
+		for _, at := range ev.turns {
+			see(at)
+		}
+	}
+	return last, any, ev.cursor.Err()
+}
+
 // newestCommit returns the commit time of the newest entry that is visible at t, if there is one.
 func (ev *Evaluator) newestCommit(log *Log, t int64) (c int64, any bool, err error) {
 	ev.cursor.OpenBlocks(log.Root, log.More, history.All(t), log.Fetch, log.Pending...)

@@ -84,6 +84,7 @@ type Evaluator struct {
 	busy        bool            // a method calls back
 	other       *Evaluator      // for calls meanwhile; nil until there is one
 	live, ended []history.Entry // scratch of newest
+	turns       []int64         // scratch of lastMoment
 }
 
 // New prepares f for logs of layout l, whose column i is the source's column cols[i].
