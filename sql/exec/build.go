@@ -52,6 +52,8 @@ func operatorOf(n plan.Node, c *Context, atMost int64) (Operator, error) {
 		return &one{}, nil
 	case *plan.Values:
 		return newValues(n, c), nil
+	case *plan.FunctionScan:
+		return newFunctionScan(n, c), nil
 	case *plan.Spool:
 		return newSpool(n, c), nil
 	case *plan.Limit:

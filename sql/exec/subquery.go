@@ -41,7 +41,11 @@ func (s *subplan) eval(q *expr.Subquery, env *expr.Env) (types.Value, error) {
 			return v, nil
 		}
 		id := string(s.key)
-		v, err := s.single(q, outer)
+		answer := s.single
+		if q.Form == expr.List {
+			answer = s.list
+		}
+		v, err := answer(q, outer)
 		if err != nil {
 			return types.Value{}, err
 		}
@@ -160,6 +164,25 @@ func (s *subplan) single(q *expr.Subquery, outer []types.Value) (v types.Value, 
 		more.Release()
 	}
 	return v, tooManyRows()
+}
+
+// list runs a query for the array of its values.
+func (s *subplan) list(_ *expr.Subquery, outer []types.Value) (v types.Value, err error) {
+	op, err := s.open(outer, 0)
+	if err != nil {
+		return v, err
+	}
+	defer func() { err = errors.Join(err, op.Close()) }()
+	elems := []types.Value{}
+	mem := newAccount("an array", s.c)
+	err = eachRow(s.c.state.ctx, op, 1, func(row []types.Value) error {
+		if full, err := mem.full(valueSize + payload(&row[0])); full || err != nil {
+			return errors.Join(err, types.Errorf("54000", "array size exceeds the maximum allowed"))
+		}
+		elems = append(elems, row[0].Clone())
+		return nil
+	})
+	return types.NewArray(elems), err
 }
 
 func tooManyRows() error {

@@ -6,6 +6,8 @@ import "github.com/asofdb/asof/sql/types"
 // floats meet without a cast, in the wider type.
 var arithmeticOperators = numberOperators()
 
+func bitAnd(_ *Env, a, b types.Value) (types.Value, error) { return types.NewInt(a.Kind, a.I&b.I), nil }
+
 type binaryOperation = func(a, b types.Value) (types.Value, error)
 
 func numberOperators() []function {
@@ -14,7 +16,11 @@ func numberOperators() []function {
 		op string
 		f  binaryOperation
 	}{{"+", types.Add}, {"-", types.Sub}, {"*", types.Mul}, {"/", types.Div}}
-	var rows []function
+	rows := []function{
+		{name: "&", args: sig(int2, int2), result: int2, two: bitAnd},
+		{name: "&", args: sig(int4, int4), result: int4, two: bitAnd},
+		{name: "&", args: sig(int8, int8), result: int8, two: bitAnd},
+	}
 	for _, o := range operations {
 		rows = append(rows, mixed(o.op, o.f, ints)...)
 		rows = append(rows, mixed(o.op, o.f, floats)...)

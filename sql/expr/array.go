@@ -1,6 +1,10 @@
 package expr
 
-import "github.com/asofdb/asof/sql/types"
+import (
+	"strings"
+
+	"github.com/asofdb/asof/sql/types"
+)
 
 // ArrayOf is ARRAY[Xs], T an array type.
 type ArrayOf struct {
@@ -127,6 +131,12 @@ func (q *Quantified) truth(env *Env) (truth, error) {
 var arrayFunctions = []function{
 	{name: "cardinality", args: sig(anyArray), result: int4, one: cardinality},
 	{name: "array_length", args: sig(anyArray, int4), result: int4, two: arrayLength},
+	{name: "array_upper", args: sig(anyArray, int4), result: int4, two: arrayLength},
+	{name: "array_lower", args: sig(anyArray, int4), result: int4, two: arrayLower},
+	{name: "array_to_string", args: sig(anyArray, text), result: text, many: arrayToString, zoned: true},
+	{name: "array_to_string", args: sig(anyArray, text, text), result: text, many: arrayToString, lax: true, zoned: true},
+	{name: "string_to_array", args: sig(text, text), result: textArray, many: stringToArray, lax: true},
+	{name: "string_to_array", args: sig(text, text, text), result: textArray, many: stringToArray, lax: true},
 }
 
 func cardinality(_ *Env, a types.Value) (types.Value, error) {
@@ -140,6 +150,68 @@ func arrayLength(_ *Env, a, dimension types.Value) (types.Value, error) {
 		return types.Value{}, nil
 	}
 	return types.NewInt(types.Int4, int64(n)), nil
+}
+
+func arrayLower(env *Env, a, dimension types.Value) (types.Value, error) {
+	n, err := arrayLength(env, a, dimension)
+	if n.Kind != types.Null {
+		n.I = 1
+	}
+	return n, err
+}
+
+// arrayToString leaves out NULLs, or writes the third argument for them.
+func arrayToString(env *Env, args []types.Value) (types.Value, error) {
+	if args[0].IsNull() || args[1].IsNull() {
+		return types.Value{}, nil
+	}
+	var b []byte
+	some := false
+	for _, e := range elements(args[0]) {
+		null := e.IsNull()
+		if null && (len(args) < 3 || args[2].IsNull()) {
+			continue
+		}
+		if some {
+			b = append(b, args[1].S...)
+		}
+		some = true
+		switch {
+		case null:
+			b = append(b, args[2].S...)
+		default:
+			b = types.AppendTextIn(b, e, env.Zone)
+		}
+		if len(b) > maxText {
+			return types.Value{}, tooLong()
+		}
+	}
+	return types.NewText(string(b)), nil
+}
+
+// stringToArray cuts a text at a separator, at every character where that is NULL, nowhere where it is empty. What equals the third argument is NULL.
+func stringToArray(_ *Env, args []types.Value) (types.Value, error) {
+	s, by := args[0], args[1]
+	if s.IsNull() {
+		return types.Value{}, nil
+	}
+	var parts []string
+	switch {
+	case s.S == "":
+	case by.IsNull():
+		parts = strings.Split(s.S, "")
+	case by.S == "":
+		parts = []string{s.S}
+	default:
+		parts = strings.Split(s.S, by.S)
+	}
+	elems := make([]types.Value, len(parts))
+	for i, p := range parts {
+		if len(args) < 3 || args[2].IsNull() || args[2].S != p {
+			elems[i] = types.NewText(p)
+		}
+	}
+	return types.NewArray(elems), nil
 }
 
 // concatArrays takes a NULL array for an empty one; two of them give NULL.

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/asofdb/asof/sql/syntax"
@@ -103,7 +104,8 @@ func (b *binder) apply(name string, args []bound) (Expr, error) {
 		name = real
 	}
 	given := typesOf(args)
-	f, many := resolve(functions[name], given)
+	own := b.own(called)
+	f, many := resolve(slices.Concat(functions[name], own), given)
 	if f == nil {
 		if e, ok, err := b.castCall(called, args); ok {
 			return e, err

@@ -19,7 +19,7 @@ const (
 func conversionFor(from, to types.Type) conversion {
 	switch {
 	case isInt(from.Kind) && isInt(to.Kind) && types.CanImplicit(from, to),
-		isText(from.Kind) && isText(to.Kind) && to.Len == 0,
+		isText(from.Kind) && isText(to.Kind) && to.Len == 0 && to.Alias == types.NoAlias,
 		isFloat(from.Kind) && to.Kind == types.Float8:
 		return relabeled
 	case isInt(from.Kind) && to == numeric:
@@ -98,6 +98,12 @@ func (b *binder) cast(x *syntax.Cast) (Expr, error) {
 // castTo is the explicit cast.
 func (b *binder) castTo(o bound, t types.Type) (Expr, error) {
 	from := o.Type()
+	switch {
+	case t.Kind != types.Array && t.Alias.Reg() && (from.Kind == types.Unknown || isString(from.Kind)):
+		return b.toReg(o, t)
+	case from.Kind != types.Array && from.Alias.Reg() && isString(t.Kind):
+		return b.fromReg(o, t)
+	}
 	if !types.CanCast(from, t) {
 		return nil, types.Errorf(types.CodeCannotCoerce, "cannot cast type %s to %s", typeName(from), typeName(t))
 	}

@@ -45,8 +45,8 @@ func (f *function) arg(i int) types.Type {
 
 // functions are the scalar functions by name, operators the operators by symbol; the tables stand in the files of their subjects.
 var (
-	functions = index(mathFunctions, textFunctions, timeFunctions, arrayFunctions, sessionFunctions)
-	operators = index(arithmeticOperators, timeOperators, textOperators, comparisonOperators)
+	functions = index(mathFunctions, textFunctions, timeFunctions, arrayFunctions, sessionFunctions, quotingFunctions)
+	operators = index(arithmeticOperators, timeOperators, textOperators, regexOperators, comparisonOperators)
 )
 
 func index(tables ...[]function) map[string][]*function {

@@ -93,8 +93,8 @@ func (b *binder) binary(x *syntax.Binary) (Expr, error) {
 }
 
 func isSubquery(x syntax.Expr) bool {
-	_, ok := x.(*syntax.Subquery)
-	return ok
+	q, ok := x.(*syntax.Subquery)
+	return ok && !q.Array
 }
 
 // logic gathers a chain of one connective first, so that a long one neither nests nor copies.

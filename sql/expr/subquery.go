@@ -32,6 +32,8 @@ const (
 	// Any and All compare Left with every row by Op: IN is = ANY, NOT IN is <> ALL.
 	Any
 	All
+	// List is the array of the values of all rows.
+	List
 	// OneRow compares Left with the one row by Op; NULL where there is no row.
 	OneRow
 	// Table is the rows themselves, as LATERAL joins them. It has no value.
@@ -53,11 +55,11 @@ type Subquery struct {
 	Query any
 	// Text is the query's canonical text.
 	Text string
-	T    types.Type // of a Scalar; the others are BOOLEAN
+	T    types.Type // of a Scalar or List; the others are BOOLEAN
 }
 
 func (q *Subquery) Type() types.Type {
-	if q.Form == Scalar {
+	if q.Form == Scalar || q.Form == List {
 		return q.T
 	}
 	return boolean
@@ -76,6 +78,8 @@ func (q *Subquery) String() string {
 	switch q.Form {
 	case Scalar:
 		return text
+	case List:
+		return "ARRAY" + text
 	case Exists:
 		return "(EXISTS " + text + ")"
 	case Table:

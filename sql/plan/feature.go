@@ -77,6 +77,8 @@ func featureForm(sel *syntax.Select) error {
 		return notYet(from.Span, "a JOIN in a feature is")
 	case *syntax.Derived:
 		return notYet(from.Span, "a subquery in FROM of a feature is")
+	case *syntax.TableFunc:
+		return notYet(from.Span, "a function in FROM of a feature is")
 	case *syntax.Table:
 		if from.File {
 			return notYet(from.Span, "a feature over a file is").WithHint("make a source of it: CREATE SOURCE … WITH (connector = 'file', commit_time = '…')")

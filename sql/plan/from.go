@@ -40,6 +40,8 @@ func (b *binder) input(x syntax.TableExpr, s *scope, offset int) (input, error) 
 		return b.scan(x, s, offset)
 	case *syntax.Derived:
 		return b.derived(x, s, offset)
+	case *syntax.TableFunc:
+		return b.tableFunc(x, s, offset)
 	case *syntax.Join:
 		return b.join(x, s, offset)
 	}
@@ -92,6 +94,9 @@ func (b *binder) relation(x *syntax.Table) (*Relation, error) {
 	if x.File {
 		return b.file(x)
 	}
+	if x.Schema != "" {
+		return b.schemaRelation(x)
+	}
 	rel, err := b.cat.Relation(x.Name)
 	if err == nil {
 		return rel, nil
@@ -102,6 +107,15 @@ func (b *binder) relation(x *syntax.Table) (*Relation, error) {
 		}
 	}
 	return nil, at(err, x.NamePos)
+}
+
+// schemaRelation is a relation of another schema than public.
+func (b *binder) schemaRelation(x *syntax.Table) (*Relation, error) {
+	if c, ok := b.cat.(SchemaCatalog); ok {
+		rel, err := c.SchemaRelation(x.Schema, x.Name)
+		return rel, at(err, x.NamePos)
+	}
+	return nil, errorAt(x.NamePos, types.CodeUndefinedTable, "relation \"%s.%s\" does not exist", x.Schema, x.Name)
 }
 
 // file asks for a file's columns.

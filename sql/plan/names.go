@@ -31,6 +31,9 @@ func (b *binder) figureName(x syntax.Expr) (name string, strong bool) {
 	case *syntax.Exists:
 		return "exists", true
 	case *syntax.Subquery:
+		if x.Array {
+			return "array", true
+		}
 		return b.subNames[x], true
 	case *syntax.TypedLit:
 		return typeName(x.Type), false

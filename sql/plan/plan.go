@@ -36,6 +36,8 @@ const (
 	FeatureHistory
 	// FileRelation is a file that is read as it is, whatever the AS OF.
 	FileRelation
+	// SystemRelation describes the database itself, as it is now whatever the AS OF.
+	SystemRelation
 	// DerivedRelation is a query in FROM, or one that WITH names. No catalog returns it.
 	DerivedRelation
 )
@@ -66,6 +68,18 @@ type FileCatalog interface {
 	Catalog
 	// File opens a file for its columns, or says why it cannot be read.
 	File(path string) (*Relation, error)
+}
+
+// SchemaCatalog is a Catalog that knows the schemas pg_catalog and information_schema. A function in FROM that it has as a relation is called "name()".
+type SchemaCatalog interface {
+	Catalog
+	SchemaRelation(schema, name string) (*Relation, error)
+}
+
+// FunctionCatalog is a Catalog that has functions of its own, by names in lower case. No feature can call them.
+type FunctionCatalog interface {
+	Catalog
+	Functions(name string) []expr.Function
 }
 
 // Feature is a compiled feature: the canonical plan whose hash is its version.

@@ -20,7 +20,30 @@ func BindQuery(sel *syntax.Select, cat Catalog, s Session) (*Query, error) {
 	if err != nil {
 		return nil, err
 	}
+	if root, err = b.printed(root); err != nil {
+		return nil, err
+	}
 	return b.whole(root, asOf), nil
+}
+
+// printed gives the columns whose OIDs print as names those names.
+func (b *binder) printed(root Node) (Node, error) {
+	columns := root.Schema()
+	outputs := make([]Output, len(columns))
+	changed := false
+	for i, c := range columns {
+		column := columnAt(columns, i)
+		x, err := expr.Printed(column, b.newScope(around{}))
+		if err != nil {
+			return nil, err
+		}
+		changed = changed || x != column
+		outputs[i] = Output{Name: c.Name, X: x, T: x.Type()}
+	}
+	if !changed {
+		return root, nil
+	}
+	return &Project{In: root, Exprs: outputs}, nil
 }
 
 func newBinder(cat Catalog, s Session) *binder {

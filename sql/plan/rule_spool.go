@@ -10,7 +10,7 @@ func keepConstantParts(n Node) Node {
 		return n
 	}
 	switch n := n.(type) {
-	case *One, *Values, *Spool:
+	case *One, *Values, *FunctionScan, *Spool:
 		return n
 	case *Scan:
 		if n.Keys != nil || n.Any != nil {

@@ -139,6 +139,15 @@ func (s *scope) ambiguous(ref *syntax.ColumnRef) error {
 	return nil
 }
 
+// Functions are the catalog's own.
+func (s *scope) Functions(name string) []expr.Function {
+	c, ok := s.b.cat.(FunctionCatalog)
+	if !ok || s.b.inFeature {
+		return nil
+	}
+	return c.Functions(name)
+}
+
 // passed resolves a reference around the query that s.through says.
 func (s *scope) passed(ref *syntax.ColumnRef) (expr.Expr, error) {
 	err := errorAt(ref.Span, types.CodeUndefinedColumn, "column %q does not exist", ref.Name)

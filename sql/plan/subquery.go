@@ -22,6 +22,12 @@ func (s *scope) Sub(x syntax.Expr) (expr.Expr, error) {
 		}
 		s.b.subNames[x] = columns[0].Name
 		q.Form, q.T = expr.Scalar, columns[0].Type
+		if x.Array {
+			if q.T.Kind == types.Array {
+				return nil, notYet(x.Span, "an array of arrays is")
+			}
+			q.Form, q.T = expr.List, types.ArrayOf(q.T)
+		}
 		return q, nil
 	case *syntax.Exists:
 		q, _, err := s.subquery(x.Select)

@@ -63,6 +63,10 @@ func expressionsOf(n Node) []*expr.Expr {
 				add(&row[i])
 			}
 		}
+	case *FunctionScan:
+		for i := range n.Set.Args {
+			add(&n.Set.Args[i])
+		}
 	case *Filter:
 		add(&n.X)
 	case *Project:

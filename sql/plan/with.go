@@ -25,7 +25,7 @@ type cte struct {
 
 // find returns what a name in FROM stands for, nil where WITH does not name it.
 func (c *ctes) find(x *syntax.Table) *cte {
-	for ; c != nil && !x.File; c = c.next {
+	for ; c != nil && !x.File && x.Schema == ""; c = c.next {
 		if c.name == x.Name {
 			return &c.cte
 		}

@@ -138,10 +138,11 @@ type (
 		Span
 		X, I Expr
 	}
-	// Subquery is (SELECT …) as a value; Exists is EXISTS (SELECT …).
+	// Subquery is (SELECT …) as a value, with Array ARRAY(SELECT …); Exists is EXISTS (SELECT …).
 	Subquery struct {
 		Span
 		Select *Select
+		Array  bool
 	}
 	Exists struct {
 		Span
@@ -181,9 +182,10 @@ type AsOf struct {
 type TableExpr interface{ Place() Span }
 
 type (
-	// Table is a named relation, or a file where the name was written as a string ('labels.csv').
+	// Table is a named relation, or a file where the name was written as a string ('labels.csv'). Schema is "" where none was written.
 	Table struct {
 		Span
+		Schema  string
 		Name    string
 		NamePos Span
 		File    bool
@@ -199,6 +201,14 @@ type (
 		Alias   string
 		Columns []string
 		AsOf    *AsOf
+	}
+	// TableFunc is a function's rows: f(…) [WITH ORDINALITY] alias (a, b).
+	TableFunc struct {
+		Span
+		Call       Expr
+		Ordinality bool
+		Alias      string
+		Columns    []string
 	}
 	// Join is l KIND JOIN r; Kind is INNER, LEFT, RIGHT, FULL or CROSS. The moment of ASOF JOIN … AS OF is the right side's AsOf.
 	Join struct {

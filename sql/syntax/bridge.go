@@ -225,7 +225,7 @@ func (b *bridge) literal(e *sqlparser.SQLVal) Expr {
 func (b *bridge) fill(shell Expr, f *sqlparser.FuncExpr) Expr {
 	switch s := shell.(type) {
 	case *Binary:
-		if arrows[s.Op] {
+		if foreign[s.Op] {
 			b.into(f.Exprs, &s.L, &s.R)
 		} else {
 			b.operator(s, f.Exprs)

@@ -94,8 +94,14 @@ func (c *columnList) column() error {
 		return types.Errorf(types.CodeDuplicateColumn, "column %q specified more than once", name.text).At(int(name.Pos), int(name.End-name.Pos))
 	}
 	def := ColumnDef{Name: name.text}
+	start := p.tok().Pos
 	if def.Type, err = p.typeName(); err != nil {
 		return err
+	}
+	if a := def.Type.Alias; a != types.NoAlias {
+		at := p.from(start)
+		return types.Errorf(types.CodeNotSupported, "type %s is not supported", def.Type).At(int(at.Pos), int(at.End-at.Pos)).
+			WithHint("Declare the column as %s.", a.Kind())
 	}
 	for !p.at(",") && !p.at(")") {
 		start := p.tok().Pos

@@ -77,12 +77,12 @@ func (p *parser) climb(left operand, min int, bare bool) (operand, error) {
 var binary = map[string]int{
 	"or": precOr, "and": precAnd,
 	"=": precCompare, "<>": precCompare, "<": precCompare, "<=": precCompare, ">": precCompare, ">=": precCompare,
-	"||": precOp, "->": precOp, "->>": precOp,
+	"||": precOp, "->": precOp, "->>": precOp, "~": precOp, "~*": precOp, "!~": precOp, "!~*": precOp, "&": precOp,
 	"+": precAdd, "-": precAdd, "*": precMul, "/": precMul, "%": precMul, "^": precPow,
 }
 
-// arrows are the operators that MySQL has for columns only.
-var arrows = map[string]bool{"->": true, "->>": true}
+// foreign are the operators that MySQL has not, or means something else by.
+var foreign = map[string]bool{"->": true, "->>": true, "~": true, "~*": true, "!~": true, "!~*": true, "&": true}
 
 // infix is the operator that stands here, with its precedence; 0 where an expression ends.
 func (p *parser) infix(bare bool) (string, int) {
@@ -142,12 +142,59 @@ func (p *parser) operator(left operand, op string, prec int, bare bool) (o opera
 		o, err = p.index(left)
 	case "at":
 		o, err = p.atTimeZone(left)
-	case "similar", "collate", "operator":
+	case "collate":
+		o, err = p.collate(left)
+	case "operator":
+		return p.spelledOperator(left, bare)
+	case "similar":
 		err = notYet(upper(op), p.tok().Span)
 	default:
 		return p.binaryOp(left, op, prec, bare)
 	}
 	return o, single, err
+}
+
+// collate passes COLLATE and a collation that orders by bytes, which is how text is ordered anyway.
+func (p *parser) collate(left operand) (operand, error) {
+	word := p.advance().Span
+	name, err := p.label()
+	if err == nil && name.is("pg_catalog") && p.accept(".") {
+		name, err = p.label()
+	}
+	if err != nil {
+		return operand{}, err
+	}
+	switch name.text {
+	case "default", "C", "POSIX", "ucs_basic":
+		left.End = p.end()
+		return left, nil
+	}
+	return operand{}, notYet("COLLATE", word).WithHint(`Text is ordered by its bytes: COLLATE "C".`)
+}
+
+// spelledOperator reads OPERATOR(schema.op) and what stands to its right. Whatever the operator, it binds as those without a level of their own do.
+func (p *parser) spelledOperator(left operand, bare bool) (operand, int, error) {
+	p.i += 2
+	if p.tok().isName() && p.peek(1).is(".") {
+		if t := p.tok(); !t.is("pg_catalog") {
+			return operand{}, 0, types.Errorf("3F000", "schema %q does not exist", t.text).At(int(t.Pos), int(t.End-t.Pos))
+		}
+		p.i += 2
+	}
+	op := p.tok().text
+	if p.tok().kind != tokOp || binary[op] == 0 {
+		return operand{}, 0, p.unknownOperator()
+	}
+	p.i++
+	if err := p.expect(")"); err != nil {
+		return operand{}, 0, err
+	}
+	right, err := p.climbFrom(precOp+1, bare)
+	if err != nil {
+		return operand{}, 0, err
+	}
+	o, err := p.two(left, op, right)
+	return o, 0, err
 }
 
 // binaryOp reads an operator with two operands, or a comparison with ANY or ALL.
@@ -183,7 +230,7 @@ func (p *parser) two(left operand, op string, right operand) (operand, error) {
 	case "||":
 		text = left.text + " | " + right.text
 	}
-	if arrows[op] {
+	if foreign[op] {
 		text = left.text + "," + right.text
 	}
 	return p.wrap(b, text, left, right)
@@ -216,7 +263,7 @@ func (p *parser) prefix(bare bool) (operand, error) {
 		op = t.text
 	case !bare && t.is("not"):
 		op, prec = "NOT", precNot
-	case t.kind == tokOp && isOpChar(t.text[0]) && binary[t.text] == 0 && t.text != "=>":
+	case t.kind == tokOp && isOpChar(t.text[0]) && (binary[t.text] == 0 || foreign[t.text]) && t.text != "=>":
 		return operand{}, p.unknownOperator()
 	default:
 		return p.primary()
@@ -468,7 +515,7 @@ func (p *parser) grouped(u *unit, list []operand, start Pos) (operand, error) {
 		if err != nil {
 			return operand{}, err
 		}
-		return p.wrap(&Subquery{at, sel}, "(select 1)")
+		return p.wrap(&Subquery{Span: at, Select: sel}, "(select 1)")
 	case len(list) == 1:
 		o := list[0]
 		o.Span = at

@@ -238,14 +238,43 @@ func (p *parser) tablePrimary() (relation, error) {
 	case p.at("request ("):
 		return relation{}, notYet("FROM REQUEST", t.Span)
 	}
-	name, err := p.relation()
+	schema, name, err := p.schemaRelation()
 	if err != nil {
 		return relation{}, err
 	}
 	if p.at("(") {
-		return relation{}, notYet("a function in FROM", p.from(t.Pos))
+		return p.tableFunc(name, t.Pos)
 	}
-	return p.tableTail(&Table{Span: p.from(t.Pos), Name: name.text, NamePos: p.from(t.Pos)})
+	return p.tableTail(&Table{Span: p.from(t.Pos), Schema: schema, Name: name.text, NamePos: p.from(t.Pos)})
+}
+
+// schemaRelation reads the name of a relation or function of FROM and the schema before it, "" where none is written.
+func (p *parser) schemaRelation() (schema string, name *token, err error) {
+	t := p.tok()
+	if schemas[t.text] && t.isName() && p.peek(1).is(".") && p.peek(2).isName() && !p.peek(3).is(".") {
+		p.i += 3
+		if schema = t.text; schema == "public" {
+			schema = "" // it is where names without a schema are found
+		}
+		return schema, &p.toks[p.i-1], nil
+	}
+	if t.kind == tokWord && functionNames[t.text] && p.peek(1).is("(") {
+		return "", p.advance(), nil
+	}
+	name, err = p.relation()
+	return "", name, err
+}
+
+// tableFunc reads the parentheses behind a function's name in FROM and what may follow them.
+func (p *parser) tableFunc(name *token, start Pos) (relation, error) {
+	call, err := p.call(name, start)
+	if err != nil {
+		return relation{}, err
+	}
+	f := &TableFunc{Span: p.from(start)}
+	p.carry(call, &f.Call)
+	f.Ordinality = p.accept("with ordinality")
+	return p.tableTail(f)
 }
 
 // lateral reads LATERAL (SELECT …) alias.
@@ -346,11 +375,15 @@ func (p *parser) tableTail(t TableExpr) (relation, error) {
 		alias, columns, asOf, span = &t.Alias, &t.Columns, &t.AsOf, &t.Span
 	case *Derived:
 		alias, columns, asOf, span = &t.Alias, &t.Columns, &t.AsOf, &t.Span
+	case *TableFunc:
+		alias, columns, span = &t.Alias, &t.Columns, &t.Span
 	}
 	for {
 		var err error
 		switch {
-		case *asOf == nil && p.atAsOf():
+		case asOf == nil && p.atAsOf():
+			return relation{}, refused("a function has no past", p.tok().Span, "Leave AS OF away.")
+		case asOf != nil && *asOf == nil && p.atAsOf():
 			*asOf, err = p.asOf()
 		case *alias == "" && (p.at("as") && !p.atAsOf() || p.atName() && !p.atAsOf() && !p.atAsOfJoin()):
 			err = p.tableAlias(alias, columns)

@@ -32,3 +32,6 @@ func words(list string) map[string]bool {
 	}
 	return m
 }
+
+// IsKeyword reports whether PostgreSQL quotes the name because it is a keyword.
+func IsKeyword(name string) bool { return reserved[name] || functionNames[name] || columnNames[name] }

@@ -242,16 +242,22 @@ var plainCalls = words("coalesce greatest least nullif")
 
 // qualifiedCall reads pg_catalog.name(…).
 func (p *parser) qualifiedCall(first *token, parts []int) (operand, error) {
+	if len(parts) == 2 && first.text == "information_schema" {
+		return operand{}, notYet("a function of information_schema", p.from(first.Pos))
+	}
 	if len(parts) != 2 || first.text != "pg_catalog" && first.text != "public" {
 		return operand{}, types.Errorf("3F000", "schema %q does not exist", first.text).At(int(first.Pos), int(first.End-first.Pos))
 	}
 	return p.call(&p.toks[parts[1]], first.Pos)
 }
 
-// column is a reference to a column whose name has one, two or, with the schema public, three parts.
+// schemas are those that relations are in.
+var schemas = words("public pg_catalog information_schema")
+
+// column is a reference to a column whose name has one, two or, with a schema, three parts.
 func (p *parser) column(first *token, parts []int) (operand, error) {
 	if len(parts) == 3 {
-		if first.text != "public" || p.at(".") {
+		if !schemas[first.text] || p.at(".") {
 			at := p.from(first.Pos)
 			return operand{}, notYet("a name of this many parts", at).WithHint("Write relation.column; fields of a column's value are read with ->.")
 		}
@@ -365,6 +371,22 @@ func (p *parser) row() (operand, error) {
 	return p.wrap(&Row{Span: p.from(start)}, p.list(list), list...)
 }
 
+// arrayOfRows reads the query of ARRAY(SELECT …).
+func (p *parser) arrayOfRows(start Pos) (operand, error) {
+	u, _, err := p.parens()
+	if err != nil {
+		return operand{}, err
+	}
+	if u == nil {
+		return operand{}, refused("ARRAY(…) takes a subquery", p.from(start), "Write ARRAY[x, y], or ARRAY(SELECT …).")
+	}
+	sel, err := p.finish(u)
+	if err != nil {
+		return operand{}, err
+	}
+	return p.wrap(&Subquery{Span: p.from(start), Select: sel, Array: true}, "(select 1)")
+}
+
 // array reads ARRAY[x, …], and [x, …] within it.
 func (p *parser) array() (operand, error) {
 	if err := p.enter(); err != nil {
@@ -373,7 +395,7 @@ func (p *parser) array() (operand, error) {
 	defer p.leave()
 	start := p.tok().Pos
 	if p.accept("array") && p.at("(") {
-		return operand{}, notYet("ARRAY(SELECT …)", p.from(start))
+		return p.arrayOfRows(start)
 	}
 	if err := p.expect("["); err != nil {
 		return operand{}, err

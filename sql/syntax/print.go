@@ -129,6 +129,9 @@ func (p *printer) expr(x Expr, min int) {
 	case *Index:
 		p.index(x)
 	case *Subquery:
+		if x.Array {
+			p.WriteString("ARRAY")
+		}
 		p.sub(x.Select)
 	case *Exists:
 		p.WriteString("EXISTS ")
@@ -284,7 +287,7 @@ func (p *printer) quantified(x *Quantified) {
 	} else {
 		p.WriteString(" ANY ")
 	}
-	if sub, ok := x.R.(*Subquery); ok {
+	if sub, ok := x.R.(*Subquery); ok && !sub.Array {
 		p.sub(sub.Select)
 		return
 	}
@@ -407,6 +410,9 @@ func (p *printer) orderBy(items []OrderItem) {
 
 // typeName prints a type; the types of time by their short names.
 func typeName(t types.Type) string {
+	if t.Alias == types.InternalChar {
+		return t.String()
+	}
 	s := strings.ToUpper(t.String())
 	if zoned, ok := strings.CutSuffix(s, " WITH TIME ZONE"); ok && t.Precision == 0 {
 		return zoned + "TZ"

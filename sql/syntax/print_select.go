@@ -141,6 +141,9 @@ func (p *printer) table(t TableExpr) {
 		if t.File {
 			p.WriteString(QuoteString(t.Name))
 		} else {
+			if t.Schema != "" {
+				p.WriteString(QuoteIdent(t.Schema) + ".")
+			}
 			p.WriteString(QuoteIdent(t.Name))
 		}
 		p.tableTail(t.Alias, t.Columns, t.AsOf)
@@ -150,6 +153,12 @@ func (p *printer) table(t TableExpr) {
 		}
 		p.sub(t.Select)
 		p.tableTail(t.Alias, t.Columns, t.AsOf)
+	case *TableFunc:
+		p.expr(t.Call, precOr)
+		if t.Ordinality {
+			p.WriteString(" WITH ORDINALITY")
+		}
+		p.tableTail(t.Alias, t.Columns, nil)
 	case *Join:
 		p.join(t)
 	}

@@ -42,6 +42,9 @@ func (p *parser) typeText() (string, error) {
 		return "", p.unexpected()
 	}
 	p.i++
+	if t.kind == tokQuoted && t.text == "char" {
+		return types.InternalChar.String() + p.typeBounds(), nil
+	}
 	b.WriteString(t.text)
 	if t.kind == tokWord {
 		p.typeWords(&b, t.text)
