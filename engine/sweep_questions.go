@@ -24,14 +24,26 @@ func (sw *sweep) key(q *question) []byte {
 	return k
 }
 
-// sort sorts by entity and moment.
+// sort sorts by entity and moment. Keys are looked at only where entities have the same order, which they seldom have.
 func (sw *sweep) sort(asked []question) {
 	slices.SortFunc(asked, func(a, b question) int {
 		if a.order != b.order {
 			return cmp.Compare(a.order, b.order)
 		}
-		return cmp.Or(bytes.Compare(sw.key(&a), sw.key(&b)), cmp.Compare(a.at, b.at))
+		return cmp.Compare(a.at, b.at)
 	})
+	for from, to := 0, 0; from < len(asked); from = to {
+		to = from + sw.first(asked[from:])
+		if to == len(asked) || asked[to].order != asked[from].order {
+			continue
+		}
+		for to < len(asked) && asked[to].order == asked[from].order {
+			to++
+		}
+		slices.SortFunc(asked[from:to], func(a, b question) int {
+			return cmp.Or(bytes.Compare(sw.key(&a), sw.key(&b)), cmp.Compare(a.at, b.at))
+		})
+	}
 }
 
 // entities calls fn for the questions of each entity, which are sorted.

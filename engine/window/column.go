@@ -28,10 +28,12 @@ func (b bits) grown(n int) bits {
 type column struct {
 	n     int
 	plain bool
-	kind  types.Kind // of plain values that are not NULL
-	scale int16
-	ints  []int64
-	nulls bits
+	// numbers is set where the values are plain and integers or finite numerics, or NULL.
+	numbers bool
+	kind    types.Kind // of plain values that are not NULL
+	scale   int16
+	ints    []int64
+	nulls   bits
 	// values are the values where they are not plain.
 	values []types.Value
 }
@@ -81,6 +83,10 @@ func (c *column) fits(v *types.Value) bool {
 	}
 	if c.kind == types.Null {
 		c.kind, c.scale = v.Kind, v.Scale
+		switch v.Kind {
+		case types.Int2, types.Int4, types.Int8, types.Numeric:
+			c.numbers = v.Scale >= 0
+		}
 	}
 	return v.Kind == c.kind && v.Scale == c.scale
 }
@@ -90,7 +96,12 @@ func (c *column) unpack() {
 	for i := range c.n {
 		c.values = append(c.values, c.at(i))
 	}
-	c.plain = false
+	c.plain, c.numbers = false, false
+}
+
+// number is value i of a column of numbers; ok is false for NULL.
+func (c *column) number(i int) (x int64, ok bool) {
+	return c.ints[i], i>>6 >= len(c.nulls) || !c.nulls.has(i)
 }
 
 func (c *column) at(i int) types.Value {

@@ -77,6 +77,7 @@ type tally struct {
 	fn     *agg.Func
 	aggs   []int
 	state  agg.State
+	plain  agg.Plain // the state, where it takes plain numbers
 	ranked *agg.Ranked
 }
 
@@ -128,6 +129,7 @@ func newTally(ev *Evaluator, m *measure) tally {
 		t.ranked = new(agg.Ranked)
 	default:
 		t.state = m.fn.New()
+		t.plain, _ = t.state.(agg.Plain)
 	}
 	return t
 }
@@ -314,6 +316,10 @@ func (s *sweep) put(b *band, i int, sign int8) {
 			case t.ranked != nil:
 				t.ranked.Add(i, sign)
 			case t.state == nil:
+			case t.plain != nil && s.entries.args[t.arg].numbers:
+				if x, ok := s.entries.args[t.arg].number(i); ok {
+					t.plain.AddPlain(x, s.entries.args[t.arg].scale, int64(sign))
+				}
 			case sign > 0:
 				t.state.Add(s.entries.args[t.arg].at(i))
 			default:

@@ -36,6 +36,12 @@ type State interface {
 	ReadFrom(src []byte) ([]byte, error)
 }
 
+// Plain is a State that is quicker for plain numbers: integers, or numerics whose coefficient is an int64.
+type Plain interface {
+	// AddPlain is Add of the number x * 10^-scale, whose scale is not negative, or Retract of it where sign is -1.
+	AddPlain(x int64, scale int16, sign int64)
+}
+
 // Func is an aggregate function resolved for an argument type.
 type Func struct {
 	Name     string // lower case; COUNT(*) is "count" with Star

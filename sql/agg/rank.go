@@ -22,8 +22,8 @@ type Ranking struct {
 	// classes numbers the values that are not equal, by rank; nil where equal ones are the same.
 	classes []int32
 
-	keys   []uint64 // scratch of rankInts, and so are places
-	places []place
+	keys, moved []uint64 // scratch of rankInts, and so are places
+	places      []place
 }
 
 // place is a row's value.
@@ -101,7 +101,7 @@ func (r *Ranking) rankInts(n int) {
 		for _, p := range r.places {
 			r.keys = append(r.keys, (uint64(p.x)-uint64(lo))<<shift|uint64(p.row))
 		}
-		slices.Sort(r.keys)
+		r.sortKeys(shift, bits.Len64(uint64(hi)-uint64(lo)))
 		for i, k := range r.keys {
 			r.places[i] = place{int64(k>>shift + uint64(lo)), int32(k & (1<<shift - 1))}
 		}
@@ -111,6 +111,41 @@ func (r *Ranking) rankInts(n int) {
 			r.ints = append(r.ints, p.x)
 		}
 		r.ranks[p.row] = int32(len(r.ints)) - 1
+	}
+}
+
+// Keys are sorted digit by digit if there are so many that counting a digit's values costs little.
+const (
+	digitBits = 11
+	manyKeys  = 1 << digitBits
+)
+
+// sortKeys sorts keys by the bits from shift on, of which there are width; the bits below ascend already.
+func (r *Ranking) sortKeys(shift, width int) {
+	if len(r.keys) < manyKeys {
+		slices.Sort(r.keys)
+		return
+	}
+	if cap(r.moved) < len(r.keys) {
+		r.moved = make([]uint64, len(r.keys))
+	}
+	for ; width > 0; shift, width = shift+digitBits, width-digitBits {
+		var at [1 << digitBits]int32
+		for _, k := range r.keys {
+			at[k>>shift&(1<<digitBits-1)]++
+		}
+		from := int32(0)
+		for digit, n := range at {
+			at[digit] = from
+			from += n
+		}
+		to := r.moved[:len(r.keys)]
+		for _, k := range r.keys {
+			p := &at[k>>shift&(1<<digitBits-1)]
+			to[*p] = k
+			*p++
+		}
+		r.keys, r.moved = to, r.keys
 	}
 }
 

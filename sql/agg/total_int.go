@@ -38,6 +38,16 @@ func (t *intTotal) Retract(v types.Value) {
 	t.sum.sub(v.I)
 }
 
+// AddPlain implements Plain.
+func (t *intTotal) AddPlain(x int64, _ int16, sign int64) {
+	t.n += sign
+	if sign > 0 {
+		t.sum.add(x)
+	} else {
+		t.sum.sub(x)
+	}
+}
+
 func (t *intTotal) Merge(other State) {
 	o := other.(*intTotal)
 	t.n += o.n

@@ -50,17 +50,23 @@ func (t *numericTotal) add(v types.Value, sign int64) {
 		t.negInf += sign
 		return
 	}
-	s := t.at(v.Scale)
-	s.n += sign
-	switch c := v.X.(type) {
-	case *big.Int:
+	if c, ok := v.X.(*big.Int); ok {
+		s := t.at(v.Scale)
+		s.n += sign
 		s.addBig(c, sign)
-	default:
-		if sign > 0 {
-			s.small.add(v.I)
-		} else {
-			s.small.sub(v.I)
-		}
+		return
+	}
+	t.AddPlain(v.I, v.Scale, sign)
+}
+
+// AddPlain implements Plain.
+func (t *numericTotal) AddPlain(x int64, scale int16, sign int64) {
+	s := t.at(scale)
+	s.n += sign
+	if sign > 0 {
+		s.small.add(x)
+	} else {
+		s.small.sub(x)
 	}
 }
 
