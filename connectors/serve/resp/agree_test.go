@@ -79,10 +79,12 @@ func TestTransactionIsOneSnapshotWhileRowsComeIn(t *testing.T) {
 		if n == 0 {
 			op = "c"
 		}
+		var lines []byte // written at once: a pause inside a transaction would close it
 		for id, balance := range []int{n % 1000, 1000 - n%1000} {
-			if _, err := fmt.Fprintf(file, `{"op":"%s","after":{"id":%d,"balance":%d},"source":{"ts_us":%d,"txId":%d,"lsn":%d}}`+"\n", op, id, balance, c, n+1, 2*n+id); err != nil {
-				t.Error(err)
-			}
+			lines = fmt.Appendf(lines, `{"op":"%s","after":{"id":%d,"balance":%d},"source":{"ts_us":%d,"txId":%d,"lsn":%d}}`+"\n", op, id, balance, c, n+1, 2*n+id)
+		}
+		if _, err := file.Write(lines); err != nil {
+			t.Error(err)
 		}
 	}
 	transfer(0)
