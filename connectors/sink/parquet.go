@@ -81,10 +81,8 @@ func (p *parquetSink) flush() (err error) {
 		return nil
 	}
 	last := p.parts[len(p.parts)-1]
-	for _, c := range p.columns {
-		if err := c.fit(p.group, p.before); err != nil {
-			return err
-		}
+	if err := p.fit(); err != nil {
+		return err
 	}
 	if last.started() && last.outgrown(p.columns) {
 		if err := last.finish(); err != nil {
@@ -103,6 +101,27 @@ func (p *parquetSink) flush() (err error) {
 	}
 	p.before += int64(p.rows)
 	p.release()
+	return nil
+}
+
+// fit brings the columns' scales to what the batches held back need, column beside column.
+func (p *parquetSink) fit() error {
+	errs := make([]error, len(p.columns))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range p.columns {
+		work.Go(func() (err error) {
+			defer func() { errs[i] = err }()
+			defer guard(&err)
+			return c.fit(p.group, p.before)
+		})
+	}
+	work.Wait()
+	for _, err := range errs { // the first column's, whoever was first
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
