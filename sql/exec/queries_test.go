@@ -210,7 +210,7 @@ func (g *queryMaker) selection(depth int, outer []shape, want []string) (*tree, 
 			}
 		}
 		if len(keys) > 0 {
-			group = form("", " GROUP BY @", list(", ", len(keys), keys...))
+			group = form("", " GROUP BY @", list(", ", 1, keys...))
 		}
 		if g.chance(3) || len(keys) == 0 && g.chance(2) {
 			having = option(" HAVING @", g.conditions(depth, s))
@@ -236,7 +236,7 @@ func (g *queryMaker) selection(depth int, outer []shape, want []string) (*tree, 
 	if g.chance(6) {
 		distinct = option("DISTINCT ")
 	}
-	return form("query", "SELECT @@@@@@", distinct, list(", ", len(items), items...), from, where, group, having), out
+	return form("query", "SELECT @@@@@@", distinct, list(", ", 1, items...), from, where, group, having), out
 }
 
 // kindIn is a kind that the query has columns of, mostly.

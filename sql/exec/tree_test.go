@@ -1,6 +1,9 @@
 package exec
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // tree is a generated text that knows its parts, so that a query that answers wrongly can be made smaller.
 type tree struct {
@@ -8,6 +11,10 @@ type tree struct {
 	// parts stand between the texts: texts[0] parts[0] texts[1] …
 	texts []string
 	parts []*tree
+	// list is set where there are no texts, but sep between the parts, of which at least few are needed.
+	list bool
+	sep  string
+	few  int
 	// optional is set for a part that can be left away.
 	optional bool
 	// least is the smallest text of its kind, "" where there is none.
@@ -26,20 +33,9 @@ func form(kind, format string, parts ...*tree) *tree {
 	return t
 }
 
-// list puts parts behind each other; all but the first least can be left away, each with the separator before it.
-func list(sep string, least int, parts ...*tree) *tree {
-	t := &tree{texts: []string{""}}
-	for i, p := range parts {
-		if i > 0 {
-			p = form("", sep+"@", p)
-		}
-		if i >= least {
-			p.optional = true
-		}
-		t.parts = append(t.parts, p)
-		t.texts = append(t.texts, "")
-	}
-	return t
+// list puts parts behind each other; all but a few of them, whichever, can be left away.
+func list(sep string, few int, parts ...*tree) *tree {
+	return &tree{list: true, sep: sep, few: few, parts: parts}
 }
 
 // option is a part that can be left away.
@@ -56,6 +52,15 @@ func (t *tree) String() string {
 }
 
 func (t *tree) print(b *strings.Builder) {
+	if t.list {
+		for i, p := range t.parts {
+			if i > 0 {
+				b.WriteString(t.sep)
+			}
+			p.print(b)
+		}
+		return
+	}
 	for i, s := range t.texts {
 		b.WriteString(s)
 		if i < len(t.parts) {
@@ -107,6 +112,15 @@ func (t *tree) reduce(bad func() bool) bool {
 	}
 	if t.least != "" && try(tree{kind: t.kind, least: t.least, texts: []string{t.least}}) {
 		return true
+	}
+	for i := range before.parts {
+		if t.list && len(before.parts) > t.few {
+			n := before
+			n.parts = slices.Delete(slices.Clone(before.parts), i, i+1)
+			if try(n) {
+				return true
+			}
+		}
 	}
 	for _, n := range before.nodes()[1:] {
 		if n.kind != "" && n.kind == t.kind && try(*n) {
