@@ -310,6 +310,16 @@ func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
 			if err != nil || !wantKnown {
 				continue
 			}
+			if log := x.log; x.ev.steady(at) {
+				if log.Root == nil {
+					log.Root = x.ev.empty
+				}
+				one, anyOne, errOne := x.ev.lastMoment(x.key, &log, at)
+				other, anyOther, errOther := x.ev.lastMomentNear(x.key, &log, at)
+				if anyOther && (one != other || !anyOne || errOne != nil || errOther != nil) {
+					t.Fatalf("seed %d: %s\nat %d: the last moment is %d, near the newest commit %d (%v, %v)", seed, x.sql, at, one, other, errOne, errOther)
+				}
+			}
 			if last, found, err := x.ev.LastChange(x.key, x.log, row, at); err == nil && found {
 				quick++
 				if max(last, from) != want {

@@ -55,7 +55,11 @@ func (ev *Evaluator) LastChange(key []types.Value, log Log, row []types.Value, t
 		log.Root = ev.empty
 	}
 	ev = ev.idle()
-	at, any, err := ev.lastMoment(key, &log, t)
+	find := ev.lastMoment
+	if log.Root.Count() > manyEntries && ev.steady(t) {
+		find = ev.lastMomentNear
+	}
+	at, any, err := find(key, &log, t)
 	if err != nil || !any {
 		return 0, false, err
 	}
@@ -89,6 +93,47 @@ func (ev *Evaluator) lastMoment(key []types.Value, log *Log, t int64) (last int6
 		}
 	}
 	return last, any, ev.cursor.Err()
+}
+
+// manyEntries is when a log has so many sealed chunks that leaving some out is worth a pass for each bound.
+const manyEntries = 1024
+
+// steady reports whether time changes a row by bounds at a fixed distance from NOW() alone.
+func (ev *Evaluator) steady(t int64) bool {
+	return len(ev.edges) == 0 && near(t) && !slices.ContainsFunc(ev.bounds, func(b bound) bool { return !b.mover.linear })
+}
+
+// lastMomentNear is lastMoment where steady: chunks whose event times no bound has passed since the newest commit are left out.
+func (ev *Evaluator) lastMomentNear(_ []types.Value, log *Log, t int64) (last int64, any bool, err error) {
+	if last, any, err = ev.newestCommit(log, t); err != nil || !any {
+		return last, any, err
+	}
+	for _, x := range log.Truncations {
+		if x.C <= t {
+			last = max(last, x.C)
+		}
+	}
+	for i := range ev.bounds {
+		b := &ev.bounds[i]
+		w := history.Window{AsOf: t, ELow: last + b.mover.shift - 2, EHigh: t + b.mover.shift}
+		ev.cursor.Open(log.Root, log.More, w, log.Fetch, log.Pending...)
+		for e := ev.cursor.Next(); e != nil; e = ev.cursor.Next() {
+			if !e.HasE {
+				continue
+			}
+			at, found, err := b.crossing(e.E, e.C, t)
+			if err != nil {
+				return 0, false, err
+			}
+			if found && at > last {
+				last = at
+			}
+		}
+		if err := ev.cursor.Err(); err != nil {
+			return 0, false, err
+		}
+	}
+	return last, true, nil
 }
 
 // newestCommit returns the commit time of the newest entry that is visible at t, if there is one.
