@@ -67,6 +67,7 @@ type Engine struct {
 	logger  *slog.Logger
 	db      *storage.DB
 	temp    *tempDir
+	started int64 // wall clock, µs
 
 	// ctx ends when the engine begins to close; tasks are the goroutines that then end.
 	ctx    context.Context
@@ -101,7 +102,7 @@ func Open(dir string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
-	e := &Engine{dir: dir, options: o, logger: o.Logger, db: db, temp: newTempDir(dir), open: map[*Rows]struct{}{}}
+	e := &Engine{dir: dir, options: o, logger: o.Logger, db: db, temp: newTempDir(dir), started: o.Clock().UnixMicro(), open: map[*Rows]struct{}{}}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())
 	e.checkpoints = newCheckpoints(e)
 	if err := e.loadCatalog(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/asofdb/asof/engine/pgcatalog"
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/plan"
 	"github.com/asofdb/asof/sql/types"
@@ -23,10 +24,14 @@ type names struct {
 	s    *Session
 	st   *statement
 	read map[string]*plan.Relation // files, by their paths: each is looked at once
+	// system are pg_catalog and information_schema.
+	system systemTables
 }
 
 func (s *Session) names(ctx context.Context, st *statement) *names {
-	return &names{ctx: ctx, s: s, st: st, read: map[string]*plan.Relation{}}
+	n := &names{ctx: ctx, s: s, st: st, read: map[string]*plan.Relation{}}
+	n.system = systemTables{n: n, read: map[*pgcatalog.Table]*plan.Relation{}}
+	return n
 }
 
 // Relation implements plan.Catalog. A temporary table hides a relation of its name.
@@ -34,6 +39,9 @@ func (n *names) Relation(name string) (*plan.Relation, error) {
 	if t := n.s.tables[name]; t != nil {
 		n.st.plain[t.relation] = t.open
 		return t.relation, nil
+	}
+	if t := pgcatalog.Find("pg_catalog", name); t != nil && n.st.cat.sources[name] == nil && n.st.cat.features[name] == nil {
+		return n.system.relation(t), nil
 	}
 	r, err := n.st.cat.Relation(name)
 	if near := plan.Nearest(name, slices.Sorted(maps.Keys(n.s.tables))); err != nil && near != "" {
