@@ -15,11 +15,10 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// copy runs COPY … TO 'file' and COPY … FROM 'file'.
+// copy runs COPY, to and from files and streams.
 func (s *Session) copy(ctx context.Context, st *syntax.Copy) (*Rows, error) {
 	if st.Std {
-		return nil, types.Errorf(types.CodeNotSupported, "COPY … %s is not yet supported", stdName(st)).At(int(st.PathPos.Pos), int(st.PathPos.End-st.PathPos.Pos)).
-			WithHint("name a file, as COPY … %s 'labels.csv'", direction(st))
+		return s.copyStream(ctx, st)
 	}
 	path, err := s.pathOf(st.Path)
 	if err != nil {
@@ -29,20 +28,6 @@ func (s *Session) copy(ctx context.Context, st *syntax.Copy) (*Rows, error) {
 		return s.copyFrom(ctx, st, path)
 	}
 	return s.copyTo(ctx, st, path)
-}
-
-func direction(st *syntax.Copy) string {
-	if st.From {
-		return "FROM"
-	}
-	return "TO"
-}
-
-func stdName(st *syntax.Copy) string {
-	if st.From {
-		return "FROM STDIN"
-	}
-	return "TO STDOUT"
 }
 
 // copyTo writes the rows of a query to a file: Arrow batches from the operators to the file's writer. The file is there when the statement has ended well, and not before.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -30,6 +29,7 @@ type Rows struct {
 	err     error
 	closed  func(error) // hears once that a held result is closed; may be nil
 
+	copying *copying                      // of a COPY with a stream
 	pull    func() ([]types.Value, error) // the next row of a cursor, nil at the end
 	verb    string                        // of the tag, where it is not SELECT
 	binary  bool
@@ -161,15 +161,16 @@ func (r *Rows) closeLocked() {
 		}
 	}
 	r.op, r.batch, r.at, r.fixed, r.pull = nil, nil, 0, nil, nil
-	for _, f := range r.onClose {
+	onClose := r.onClose
+	r.onClose = nil
+	for _, f := range onClose {
 		f()
 	}
-	r.onClose = nil
 }
 
 // ending has f called when the rows hold nothing any more: at once where they hold nothing now.
 func (r *Rows) ending(f func()) {
-	if r.op == nil && r.pull == nil {
+	if r.op == nil && r.pull == nil && r.copying == nil {
 		f()
 		return
 	}
@@ -178,26 +179,6 @@ func (r *Rows) ending(f func()) {
 
 // Binary reports whether the rows are to be sent in binary form whatever the client asked for: those of a BINARY cursor.
 func (r *Rows) Binary() bool { return r.binary }
-
-// CopyStream says what stream of bytes a COPY … TO STDOUT writes or a COPY … FROM STDIN reads.
-type CopyStream struct {
-	In      bool // FROM STDIN
-	Binary  bool
-	Columns int
-}
-
-// Copy is the stream of a COPY that has one, nil for every other statement. Before the Rows are closed CopyOut or CopyIn is called once.
-func (r *Rows) Copy() *CopyStream { return nil }
-
-// CopyOut writes the rows to w as PostgreSQL writes them in the format asked for; each Write has whole rows.
-func (r *Rows) CopyOut(w io.Writer) error {
-	return types.Errorf(types.CodeInternal, "the statement is no COPY TO STDOUT")
-}
-
-// CopyIn reads rows from src to its end and adds them to the table: all of them, or none where there is an error.
-func (r *Rows) CopyIn(src io.Reader) error {
-	return types.Errorf(types.CodeInternal, "the statement is no COPY FROM STDIN")
-}
 
 // Tag is what psql prints for the statement: "CREATE SOURCE", "SELECT 3" (after the last row).
 func (r *Rows) Tag() string {

@@ -106,6 +106,10 @@ func (s *Session) Exec(ctx context.Context, sql string, args ...any) error {
 		if err != nil {
 			return err
 		}
+		if rows.Copy() != nil {
+			rows.Close()
+			return types.Errorf(types.CodeNotSupported, "a script cannot have COPY with STDIN or STDOUT").At(where(st.Place())).WithHint("run it by itself: Query, and then CopyIn or CopyOut of its rows")
+		}
 		for rows.Next() {
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {

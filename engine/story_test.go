@@ -26,7 +26,7 @@ import (
 //	file NAME        writes a file of these lines
 //	append NAME      adds lines to it
 //	records NAME     writes Debezium's records in short; see recordWriter. With the word "append" it adds them.
-//	sql [NAME]       runs statements in a session, of that name if there are several, and prints rows, notices and errors
+//	sql [NAME]       runs statements in a session, of that name if there are several, and prints rows, notices and errors; STDIN is one line, 7 and NULL
 //	as USER          runs statements, a line each, in a session of a user's who has come through a door; they go on after an error
 //	counters NAME    prints what SHOW SOURCES says of a source, a column a line, without zeros
 //	wait DURATION    lets time pass
@@ -189,7 +189,14 @@ func (s *teller) run(ctx context.Context, session, script string) string {
 	for _, statement := range splitStatements(script) {
 		rows, err := s.sessions[session].Query(ctx, statement)
 		s.appendNotices(&b)
-		if err == nil {
+		switch {
+		case err != nil:
+		case rows.Copy() != nil && rows.Copy().In:
+			err = rows.CopyIn(strings.NewReader("7\t\\N\n"))
+			b.WriteString(rows.Tag() + "\n")
+		case rows.Copy() != nil:
+			err = rows.CopyOut(&b)
+		default:
 			err = appendRows(&b, rows)
 		}
 		if err != nil {

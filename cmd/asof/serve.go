@@ -11,6 +11,7 @@ import (
 
 	"github.com/asofdb/asof/connectors"
 	"github.com/asofdb/asof/connectors/serve/admin"
+	"github.com/asofdb/asof/connectors/serve/pgwire"
 	"github.com/asofdb/asof/connectors/serve/resp"
 	"github.com/asofdb/asof/engine"
 )
@@ -18,6 +19,7 @@ import (
 type serveCommand struct {
 	DataDir       string  `name:"data-dir" env:"ASOF_DATA_DIR" default:"./asof-data" placeholder:"DIR" help:"The data directory."`
 	AdminAddr     address `name:"admin-addr" env:"ASOF_ADMIN_ADDR" placeholder:"ADDR" help:"Where health, metrics and profiles are served."`
+	PGAddr        address `name:"pg-addr" env:"ASOF_PG_ADDR" placeholder:"ADDR" help:"Where the clients of PostgreSQL are served."`
 	RespAddr      address `name:"resp-addr" env:"ASOF_RESP_ADDR" placeholder:"ADDR" help:"Where clients of Redis are served: 127.0.0.1:6380."`
 	TLSCert       string  `name:"tls-cert" env:"ASOF_TLS_CERT" placeholder:"FILE" help:"The certificate chain of every door, in PEM."`
 	TLSKey        string  `name:"tls-key" env:"ASOF_TLS_KEY" placeholder:"FILE" help:"Its private key."`
@@ -65,6 +67,9 @@ type opening struct {
 // openings are all doors, in the order in which they are printed.
 func (cmd *serveCommand) openings() []opening {
 	return []opening{
+		{"pg", cmd.PGAddr, "127.0.0.1:6543", "postgres://%s/asof", func(h *house) door {
+			return pgwire.New(h.eng, pgwire.Options{Version: version(), Logger: h.log, TLS: h.tls.server(), RequireTLS: !cmd.Insecure, Users: h.eng})
+		}},
 		{"resp", cmd.RespAddr, "127.0.0.1:6380", "redis://%s", func(h *house) door {
 			return resp.NewServer(h.eng, resp.Options{TLS: h.tls.server(), Logger: h.log, Version: version()})
 		}},

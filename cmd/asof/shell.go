@@ -8,6 +8,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/asofdb/asof/sql/types"
 )
 
 // errQuit is the wish to leave: it ends the script it stands in, or the shell.
@@ -17,6 +19,7 @@ var errQuit = errors.New(`\q`)
 type shell struct {
 	session session
 	results *results
+	input   io.Reader // of COPY … FROM STDIN; nil where it holds the statements
 	console *console
 	signals *signals
 
@@ -134,6 +137,9 @@ func (sh *shell) query(ctx context.Context, sql string) error {
 	if err != nil {
 		return err
 	}
+	if c := rows.Copy(); c != nil {
+		return sh.copy(rows, c.In)
+	}
 	var took time.Duration
 	err = sh.write(func(f format) error {
 		if err := writeRows(f, rows); err != nil {
@@ -151,6 +157,18 @@ func (sh *shell) query(ctx context.Context, sql string) error {
 		sh.console.say("Time: %s", shortDuration(took))
 	}
 	return nil
+}
+
+// copy brings the stream of a COPY to where results go, or from standard input, where nothing else comes from there.
+func (sh *shell) copy(rows rows, in bool) error {
+	defer rows.Close()
+	switch {
+	case !in:
+		return sh.results.end(rows.CopyOut(sh.results.begin(false)))
+	case sh.input == nil:
+		return types.Errorf(types.CodeNotSupported, "COPY … FROM STDIN cannot read what the statements come from").WithHint("write asof sql -c \"COPY … FROM STDIN\" < FILE, or COPY … FROM 'file'")
+	}
+	return rows.CopyIn(sh.input)
 }
 
 // write gives print a format to write one result with, and brings it to where results go.

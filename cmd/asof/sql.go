@@ -71,6 +71,9 @@ func (cmd *sqlCommand) Run(a *app) error {
 	sh := a.newShell(s, cmd.Format)
 	switch {
 	case len(sources) > 0:
+		if !slices.Contains(cmd.files(), "-") {
+			sh.input = a.stdin
+		}
 		err = sh.runAll(sources)
 	case a.canEdit():
 		err = sh.edit(where)
@@ -86,6 +89,15 @@ func (cmd *sqlCommand) Run(a *app) error {
 		err = status(exitFailed)
 	}
 	return err
+}
+
+// files are the names given with -f.
+func (cmd *sqlCommand) files() []string {
+	var names []string
+	for _, f := range cmd.File {
+		names = append(names, f.value)
+	}
+	return names
 }
 
 // session opens where the statements run, and says where that is; end closes it.

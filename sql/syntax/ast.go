@@ -264,6 +264,8 @@ type Option struct {
 	Value  string
 	Secret bool
 	Quoted bool // the value was written as a string
+	// List are the names of an option of COPY that has columns, (a, b) or *.
+	List []string
 }
 
 // Modes are those of a transaction, each empty where nothing was said. Isolation is a level in lower case, ReadOnly and Deferrable are on or off; AsOf is a

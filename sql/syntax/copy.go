@@ -5,6 +5,10 @@ import "github.com/asofdb/asof/sql/types"
 // copy reads COPY table [(columns)] FROM 'file'|STDIN or COPY table|(query) TO 'file'|STDOUT, with [WITH] (options).
 func (p *parser) copy(start Pos) (Statement, error) {
 	c := &Copy{}
+	if t := p.tok(); t.is("binary") && p.peek(1).isName() {
+		p.i++
+		c.Options = append(c.Options, Option{Span: t.Span, Name: "format", Value: "binary"})
+	}
 	if err := p.copied(c); err != nil {
 		return nil, err
 	}
@@ -22,11 +26,15 @@ func (p *parser) copy(start Pos) (Statement, error) {
 	if err := p.copyFile(c); err != nil {
 		return nil, err
 	}
-	p.accept("with")
+	with := p.accept("with")
+	var err error
 	if p.at("(") {
-		if err := p.copyOptions(c); err != nil {
-			return nil, err
-		}
+		err = p.copyOptions(c)
+	} else {
+		err = p.oldCopyOptions(c, with)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if c.From && p.at("where") {
 		return nil, notYet("COPY FROM … WHERE", p.tok().Span)
@@ -95,7 +103,17 @@ func (p *parser) copyOptions(c *Copy) error {
 		}
 		seen[name.text] = true
 		o := Option{Name: name.text}
-		if !p.at(",") && !p.at(")") {
+		switch {
+		case p.at(","), p.at(")"):
+		case p.accept("*"):
+			o.Value, o.List = "*", []string{"*"}
+		case p.at("("):
+			from := p.tok().Pos
+			if o.List, err = p.names(); err != nil {
+				return err
+			}
+			o.Value = p.written(&token{Span: p.from(from)})
+		default:
 			o.Quoted = p.tok().kind == tokString
 			if o.Value, err = p.value(); err != nil {
 				return err
@@ -106,5 +124,86 @@ func (p *parser) copyOptions(c *Copy) error {
 		if !p.accept(",") {
 			return p.expect(")")
 		}
+	}
+}
+
+// oldCopyOptions reads the options as they were written before PostgreSQL 9: [WITH] BINARY, CSV HEADER QUOTE '"', DELIMITER AS ',', NULL AS ''.
+func (p *parser) oldCopyOptions(c *Copy, with bool) error {
+	seen := map[string]bool{}
+	for n := 0; ; n++ {
+		start := p.tok().Pos
+		o := Option{}
+		var err error
+		text := func() {
+			p.accept("as")
+			if t := p.tok(); t.kind != tokString {
+				err = p.unexpected()
+			} else {
+				o.Value, o.Quoted = p.advance().text, true
+			}
+		}
+		list := func(name string) {
+			o.Name = name
+			if p.accept("*") {
+				o.Value, o.List = "*", []string{"*"}
+				return
+			}
+			for {
+				t, nameErr := p.name()
+				if nameErr != nil {
+					err = nameErr
+					return
+				}
+				o.List = append(o.List, t.text)
+				if !p.accept(",") {
+					return
+				}
+			}
+		}
+		switch {
+		case p.accept("binary"), p.accept("csv"):
+			o.Name, o.Value = "format", p.toks[p.i-1].text
+		case p.accept("delimiter"), p.accept("delimiters"):
+			o.Name = "delimiter"
+			text()
+		case p.accept("using delimiters"):
+			o.Name = "delimiter"
+			text()
+		case p.accept("null"):
+			o.Name = "null"
+			text()
+		case p.accept("header"):
+			o.Name, o.Value = "header", "true"
+		case p.accept("freeze"):
+			o.Name, o.Value = "freeze", "true"
+		case p.accept("quote"):
+			o.Name = "quote"
+			text()
+		case p.accept("escape"):
+			o.Name = "escape"
+			text()
+		case p.accept("encoding"):
+			o.Name = "encoding"
+			text()
+		case p.accept("force quote"):
+			list("force_quote")
+		case p.accept("force not null"):
+			list("force_not_null")
+		case p.accept("force null"):
+			list("force_null")
+		case with && n == 0:
+			return p.unexpected()
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		o.Span = p.from(start)
+		if seen[o.Name] {
+			return types.Errorf(types.CodeSyntax, "conflicting or redundant options").At(int(o.Pos), int(o.End-o.Pos))
+		}
+		seen[o.Name] = true
+		c.Options = append(c.Options, o)
 	}
 }
