@@ -68,6 +68,8 @@ type Engine struct {
 	db      *storage.DB
 	temp    *tempDir
 	started int64 // wall clock, µs
+	// unplanned counts queries of the system's catalogs that could not be planned.
+	unplanned counter
 
 	// ctx ends when the engine begins to close; tasks are the goroutines that then end.
 	ctx    context.Context

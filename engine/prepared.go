@@ -47,7 +47,7 @@ type input struct {
 // takesParameters reports whether a statement has expressions of the user's that are computed when it runs.
 func takesParameters(st syntax.Statement) bool {
 	switch st := st.(type) {
-	case *syntax.Query, *syntax.Explain, *syntax.ExplainValue, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
+	case *syntax.Query, *syntax.Outlined, *syntax.Explain, *syntax.ExplainValue, *syntax.Insert, *syntax.DeclareCursor, *syntax.Transaction, *syntax.SetTransaction:
 		return true
 	case *syntax.CreateTable:
 		return st.Query != nil
@@ -126,11 +126,9 @@ func (p *Prepared) given(values []types.Value) input { return input{values, p.pa
 func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []types.Type) ([]types.Type, []types.Column, error) {
 	switch st := st.(type) {
 	case *syntax.Query:
-		q, err := s.plan(ctx, selectBinding(st.Select), declared)
-		if err != nil {
-			return nil, nil, err
-		}
-		return q.Params, resultColumns(q), nil
+		return s.queryShape(ctx, st, declared)
+	case *syntax.Outlined:
+		return outlinedParams(st.Outline, declared), outlinedColumns(st.Outline), nil
 	case *syntax.Insert:
 		q, err := s.plan(ctx, func(cat plan.Catalog, ps plan.Session) (*plan.Query, error) {
 			i, err := plan.BindInsert(st, cat, ps)

@@ -174,7 +174,9 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 	}
 	switch st := st.(type) {
 	case *syntax.Query:
-		return s.stream(ctx, selectBinding(st.Select), in)
+		return s.query(ctx, st, in)
+	case *syntax.Outlined:
+		return s.outlined(st.Outline, st.Err), nil
 	case *syntax.CreateSource:
 		if err := s.confine(st); err != nil {
 			return nil, err

@@ -112,7 +112,7 @@ func (s *Session) observed(st syntax.Statement, began time.Time, rows *Rows, err
 
 func statementKind(st syntax.Statement) string {
 	switch st.(type) {
-	case *syntax.Query, *syntax.Explain:
+	case *syntax.Query, *syntax.Outlined, *syntax.Explain:
 		return "select"
 	case *syntax.Insert, *syntax.Copy:
 		return "write"

@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -107,14 +108,56 @@ var constants = func() map[string]expr.Function {
 		"pg_ts_parser_is_visible", "pg_ts_template_is_visible")
 	add(types.AliasOf(types.OID), types.NewInt8(0), 0, nil, "pg_my_temp_schema")
 	add(int8, types.NewInt8(1), 0, nil, "txid_current")
+	add(text, types.NewText(""), 0, nil, "pg_advisory_unlock_all")
 	m["pg_encoding_to_char"] = expr.Function{Args: []types.Type{int4}, Result: name, Eval: func(a []types.Value) (types.Value, error) {
 		return types.NewText(map[int64]string{0: "SQL_ASCII", 6: "UTF8"}[a[0].I]), nil
 	}}
+	m["json_build_object"] = expr.Function{Args: any1, Variadic: true, Lax: true, Result: types.Type{Kind: types.JSON}, Eval: jsonObject}
 	m["pg_size_pretty"] = expr.Function{Args: []types.Type{int8}, Result: text, Eval: func(a []types.Value) (types.Value, error) {
 		return types.NewText(prettySize(a[0].I)), nil
 	}}
 	return m
 }()
+
+// jsonObject is the object of names and values by turns.
+func jsonObject(a []types.Value) (types.Value, error) {
+	if len(a)%2 != 0 {
+		return types.Value{}, types.Errorf(types.CodeInvalidParameter, "argument list must have even number of elements")
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for i := 0; i < len(a); i += 2 {
+		if a[i].IsNull() {
+			return types.Value{}, types.Errorf(types.CodeInvalidParameter, "argument %d cannot be null", i+1)
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(jsonString(a[i].String()) + " : " + jsonValue(a[i+1]))
+	}
+	b.WriteByte('}')
+	return types.Value{Kind: types.JSON, S: b.String()}, nil
+}
+
+func jsonValue(v types.Value) string {
+	switch v.Kind {
+	case types.Null:
+		return "null"
+	case types.Bool:
+		return strconv.FormatBool(v.I != 0)
+	case types.Int2, types.Int4, types.Int8, types.Numeric, types.JSON, types.JSONB:
+		return v.String()
+	}
+	return jsonString(v.String())
+}
+
+func jsonString(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic("pgcatalog: a string has no JSON: " + err.Error())
+	}
+	return string(b)
+}
 
 // privileges answer has_table_privilege and its kin: what is seen may be read, and nothing be written.
 var privileges = func() []expr.Function {

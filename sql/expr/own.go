@@ -8,6 +8,8 @@ type Function struct {
 	Args []types.Type
 	// Optional is how many arguments at the end may be left out.
 	Optional int
+	// Variadic says that the last argument may be repeated.
+	Variadic bool
 	Result   types.Type
 	// Lax says that Eval takes NULLs; otherwise a NULL argument makes the result NULL.
 	Lax  bool
@@ -31,7 +33,7 @@ func (b *binder) own(name string) []*function {
 	var out []*function
 	for _, f := range s.Functions(name) {
 		out = append(out, &function{
-			name: name, args: f.Args, optional: f.Optional, result: f.Result, lax: f.Lax,
+			name: name, args: f.Args, optional: f.Optional, variadic: f.Variadic, result: f.Result, lax: f.Lax,
 			many: func(_ *Env, args []types.Value) (types.Value, error) { return f.Eval(args) },
 		})
 	}

@@ -497,5 +497,7 @@ type (
 	Query struct {
 		Span
 		Select *Select
+		// Outline is set where nothing but the system's catalogs is read.
+		Outline *Outline
 	}
 )

@@ -40,6 +40,11 @@ func Parse(text string) ([]Statement, error) {
 			p := &parser{text: text, toks: toks}
 			stmt, err := p.whole()
 			if err != nil {
+				if o := p.outlined(err); o != nil {
+					stmt, err = o, nil
+				}
+			}
+			if err != nil {
 				return stmts, err
 			}
 			stmts = append(stmts, stmt)

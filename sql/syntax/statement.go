@@ -26,7 +26,7 @@ func (p *parser) statement() (Statement, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Query{p.from(start), sel}, nil
+		return &Query{p.from(start), sel, p.outline()}, nil
 	case p.accept("create"):
 		return p.create(start)
 	case p.accept("insert"):

@@ -34,7 +34,7 @@ func (p *parser) typeOf(text string, at Span) (types.Type, error) {
 func (p *parser) typeText() (string, error) {
 	var b strings.Builder
 	t := p.tok()
-	if t.is("pg_catalog") && p.peek(1).is(".") {
+	if t.isName() && t.text == "pg_catalog" && p.peek(1).is(".") {
 		p.i += 2
 		t = p.tok()
 	}
