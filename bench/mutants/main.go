@@ -2,6 +2,7 @@
 //
 //	go run ./bench/mutants                    all of them
 //	go run ./bench/mutants --pick 3           three, drawn by the day
+//	go run ./bench/mutants --part training    those of one part: ingest or training
 //	go run ./bench/mutants --only NAME -v     one, with what the tests say
 //
 // A mutant is one edit of one file (mutants.go). It is built by way of -overlay, so that the tree stays as it is, and the tests that are to kill it are those
@@ -13,11 +14,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,12 +28,13 @@ import (
 func main() {
 	pick := flag.Int("pick", 0, "how many mutants are drawn; 0 means all")
 	seed := flag.Uint64("seed", uint64(time.Now().Unix()/86400), "what they are drawn by; the day if it is not given")
+	part := flag.String("part", "", "the part that they are of; all if it is not given")
 	only := flag.String("only", "", "the name of a single mutant")
 	verbose := flag.Bool("v", false, "show what the tests said")
 	flag.Parse()
-	chosen := choose(*only, *pick, *seed)
+	chosen := choose(*part, *only, *pick, *seed)
 	if len(chosen) == 0 {
-		fmt.Fprintf(os.Stderr, "no mutant is called %q\n", *only)
+		fmt.Fprintf(os.Stderr, "there is no mutant %q of part %q\n", *only, *part)
 		os.Exit(2)
 	}
 	r := runner{verbose: *verbose, passes: map[string]error{}}
@@ -51,7 +55,14 @@ func main() {
 	fmt.Printf("%d mutants, all killed (seed %d)\n", len(chosen), *seed)
 }
 
-func choose(only string, pick int, seed uint64) []mutant {
+// choose returns the mutants of a part, or of all where it is "": the one of a name, or as many as are to be picked, or all.
+func choose(part, only string, pick int, seed uint64) []mutant {
+	var mutants []mutant
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		if part == "" || part == name {
+			mutants = append(mutants, parts[name]...)
+		}
+	}
 	if only != "" {
 		for _, m := range mutants {
 			if m.Name == only {

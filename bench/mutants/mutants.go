@@ -22,13 +22,23 @@ var slowMark = edit{
 
 // killers are the tests that notice, as arguments of go test. Their seeds are fixed.
 var killers = map[string][]string{
-	"the comparison with the naive model": {"-run=TestAnswersEqualTheDefinition", "./bench/exact", "-seed=1", "-comparisons=40000", "-shrink=false"},
-	"the kills":                           {"-run=TestNothingIsLostAndNothingCountsTwice", "./bench/faults", "-seed=1", "-kills=24"},
-	"the late transactions":               {"-run=TestLateTransactionsChangeNoPast", "./bench/faults", "-seed=1"},
-	"the engine's stories":                {"-run=TestStories/^(read_twice|truncate)$", "./engine"},
+	"the comparison with the naive model":   {"-run=TestAnswersEqualTheDefinition", "./bench/exact", "-seed=1", "-comparisons=300000", "-shrink=false"},
+	"the kills":                             {"-run=TestNothingIsLostAndNothingCountsTwice", "./bench/faults", "-seed=1", "-kills=24"},
+	"the late transactions":                 {"-run=TestLateTransactionsChangeNoPast", "./bench/faults", "-seed=1"},
+	"the engine's stories":                  {"-run=TestStories/^(read_twice|truncate)$", "./engine"},
+	"the story of the join by hand":         {"-run=TestStories/^by_hand$", "-short", "./engine"},
+	"the planner's stories":                 {"-run=TestStories", "./sql/plan"},
+	"the operators' stories":                {"-run=TestStories", "./sql/exec"},
+	"the operators' tests of joins AS OF":   {"-run=TestAsOfJoinOfManyRows", "./sql/exec"},
+	"the operators' tests of batches":       {"-run=TestBatchBorders", "./sql/exec"},
+	"the operators' tests of little memory": {"-run=TestSpilling$|TestSortIsStable", "./sql/exec"},
 }
 
-var mutants = []mutant{
+// parts are the mutants by what they break.
+var parts = map[string][]mutant{"ingest": ingestMutants, "training": trainingMutants}
+
+// ingestMutants make the way of a change, from the source to an entity's log, or the value of a log wrong.
+var ingestMutants = []mutant{
 	{
 		Name:   "open edge is closed",
 		edit:   edit{"engine/window/filter.go", "return max(lo, b.value+1), hi", "return max(lo, b.value), hi"},
