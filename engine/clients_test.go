@@ -65,13 +65,17 @@ func TestClientsSeeRelations(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, sql, want string }{
-		{"\\d", "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','S','f','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2",
-			"public|customers|v|app public|labels|r|app public|m_orders|v|app public|m_orders_history|v|app public|orders|v|app public|v_orders|v|app public|v_orders_history|v|app"},
+		{
+			"\\d", "SELECT n.nspname, c.relname, c.relkind, pg_catalog.pg_get_userbyid(c.relowner) FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','S','f','') AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema' AND pg_catalog.pg_table_is_visible(c.oid) ORDER BY 1,2",
+			"public|customers|v|app public|labels|r|app public|m_orders|v|app public|m_orders_history|v|app public|orders|v|app public|v_orders|v|app public|v_orders_history|v|app",
+		},
 		{"\\d v_orders", "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = 'v_orders'::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum", "customer_id|bigint|1 total|numeric|2"},
 		{"\\sv", "SELECT pg_catalog.pg_get_viewdef('v_orders'::regclass, true)", " SELECT customer_id, SUM(amount) AS total FROM orders GROUP BY customer_id;"},
 		{"comment", "SELECT obj_description('public.v_orders'::regclass, 'pg_class')", "what a customer SELECTs"},
-		{"columns", "SELECT column_name, data_type, udt_name, numeric_precision, numeric_scale, is_nullable FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'orders' ORDER BY ordinal_position",
-			"id|bigint|int8|64|0|YES customer_id|bigint|int8|64|0|YES amount|numeric|numeric|12|2|YES status|character varying|varchar|NULL|NULL|YES at|timestamp with time zone|timestamptz|NULL|NULL|YES"},
+		{
+			"columns", "SELECT column_name, data_type, udt_name, numeric_precision, numeric_scale, is_nullable FROM information_schema.columns WHERE table_schema = 'public' AND table_name = 'orders' ORDER BY ordinal_position",
+			"id|bigint|int8|64|0|YES customer_id|bigint|int8|64|0|YES amount|numeric|numeric|12|2|YES status|character varying|varchar|NULL|NULL|YES at|timestamp with time zone|timestamptz|NULL|NULL|YES",
+		},
 		{"tables", "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1", "customers|VIEW labels|LOCAL TEMPORARY m_orders|VIEW m_orders_history|VIEW orders|VIEW v_orders|VIEW v_orders_history|VIEW"},
 		{"\\l", "SELECT datname, pg_encoding_to_char(encoding) FROM pg_database", "shop|UTF8"},
 		{"\\du", "SELECT rolname, rolsuper FROM pg_roles", "app|t"},

@@ -35,6 +35,7 @@ type Session struct {
 
 	tx         *transaction // nil outside a transaction block
 	tables     map[string]*tempTable
+	created    uint32 // temporary tables so far
 	cursors    map[string]*cursor
 	nextCursor int
 	prepared   map[string]*Prepared

@@ -107,8 +107,8 @@ func (s *Session) systemSnapshot(c *catalog) *pgcatalog.Snapshot {
 			add(relationOID(f.rec.Ordinal)+1, h, selectAll(h), "every change of "+name)
 		}
 	}
-	for i, t := range slices.SortedFunc(maps.Values(s.tables), func(a, b *tempTable) int { return cmp.Compare(a.relation.Name, b.relation.Name) }) {
-		snap.Relations = append(snap.Relations, pgcatalog.Relation{OID: uint32(firstTempOID + i), Name: t.relation.Name, Temp: true, Columns: t.relation.Columns})
+	for _, t := range slices.SortedFunc(maps.Values(s.tables), func(a, b *tempTable) int { return cmp.Compare(a.relation.Name, b.relation.Name) }) {
+		snap.Relations = append(snap.Relations, pgcatalog.Relation{OID: firstTempOID + t.ordinal, Name: t.relation.Name, Temp: true, Columns: t.relation.Columns})
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.users)) {
 		snap.Users = append(snap.Users, pgcatalog.User{Name: name, Admin: c.users[name].Admin})

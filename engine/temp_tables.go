@@ -21,6 +21,7 @@ import (
 // together stay below memory_limit, and go to a file of the data directory's temp folder from there on. A statement appends its rows at its end or not at all; who reads sees the blocks that there were.
 type tempTable struct {
 	relation *plan.Relation
+	ordinal  uint32 // of the session's tables, in the order of their creation
 	types    []types.Type
 	key      []int // columns of the primary key, nil where there is none
 	keys     map[string]struct{}
@@ -93,6 +94,8 @@ func (s *Session) keepTable(t *tempTable) {
 	if s.tables == nil {
 		s.tables = map[string]*tempTable{}
 	}
+	s.created++
+	t.ordinal = s.created
 	s.tables[t.relation.Name] = t
 	s.version++
 }
