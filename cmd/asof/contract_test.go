@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ import (
 var goTrace = regexp.MustCompile(`panic|goroutine [0-9]|nil pointer|runtime error`)
 
 // TestContract runs the stories of testdata/contract: NAME.sql on a fresh data directory, in that folder, prints NAME.out as
-// csv, or fails with status 1 and a message that matches every pattern of NAME.err.
+// csv, or fails with status 1 and a message that matches every pattern of NAME.err; in the shell's own process, and through a server's door.
 func TestContract(t *testing.T) {
 	stories, err := filepath.Glob("testdata/contract/*.sql")
 	if err != nil || len(stories) < 14 {
@@ -23,17 +24,24 @@ func TestContract(t *testing.T) {
 	}
 	for _, story := range stories {
 		name := strings.TrimSuffix(filepath.Base(story), ".sql")
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := runStory(t, name)
-			if want, err := os.ReadFile("testdata/contract/" + name + ".out"); err == nil {
-				if got.code != 0 || got.stdout != string(want) || got.stderr != "" {
-					t.Errorf("%s\nwant:\n%s", got, want)
-				}
-				return
-			}
-			checkRefusal(t, name, got)
-		})
+		for way, run := range map[string]func(*testing.T, string) outcome{"embedded": runStory, "connected": runStoryConnected} {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				t.Parallel()
+				checkStory(t, name, run(t, name))
+			})
+		}
+	}
+}
+
+func checkStory(t *testing.T, name string, got outcome) {
+	t.Helper()
+	want, err := os.ReadFile("testdata/contract/" + name + ".out")
+	if err != nil {
+		checkRefusal(t, name, got)
+		return
+	}
+	if got.code != 0 || got.stdout != string(want) || got.stderr != "" {
+		t.Errorf("%s\nwant:\n%s", got, want)
 	}
 }
 
@@ -69,6 +77,19 @@ func runStory(t *testing.T, name string) outcome {
 	cmd := exec.Command("asof", "sql", "--data-dir", filepath.Join(t.TempDir(), "data"), "-f", name+".sql", "--format", "csv")
 	cmd.Dir = "testdata/contract"
 	return outcomeOf(cmd)
+}
+
+// runStoryConnected runs a story through the Postgres door of a server of its own.
+func runStoryConnected(t *testing.T, name string) outcome {
+	t.Helper()
+	s := startServer(t, "testdata/contract", nil, "--data-dir", filepath.Join(t.TempDir(), "data"), "--pg-addr", "127.0.0.1:0", "--resp-addr", "off")
+	cmd := exec.Command("asof", "sql", "--connect", s.urls["pg"]+"?sslmode=disable", "-f", name+".sql", "--format", "csv")
+	cmd.Dir = "testdata/contract"
+	got := outcomeOf(cmd)
+	if code := s.stop(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("the server ends with status %d\n%s", code, s.log)
+	}
+	return got
 }
 
 func outcomeOf(cmd *exec.Cmd) outcome {

@@ -177,3 +177,66 @@ func TestServeOnTheNetworkNeedsTLS(t *testing.T) {
 		t.Errorf("status %d\n%s", code, s.log)
 	}
 }
+
+// A door whose usual address somebody else has stays shut, and says so; the others open.
+func TestServeLeavesAUsualAddressAlone(t *testing.T) {
+	if taken, err := net.Listen("tcp", "127.0.0.1:6543"); err == nil { // else somebody has it already
+		defer taken.Close()
+	}
+	s := startServer(t, t.TempDir(), nil, "--resp-addr", "127.0.0.1:0")
+	if s.urls["pg"] != "" || s.urls["resp"] == "" {
+		t.Errorf("doors: %v", s.urls)
+	}
+	if code := s.stop(t, syscall.SIGTERM); code != 0 || !strings.Contains(s.log.String(), "a door stays shut") || !strings.Contains(s.log.String(), "127.0.0.1:6543") {
+		t.Errorf("status %d\n%s", code, s.log)
+	}
+}
+
+// One value is the same bytes through the shell's own engine, the Postgres door and Redis's.
+func TestOneValueThroughEveryDoor(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeOrders(t, filepath.Join(dir, "orders.ndjson"), 300)
+	script := ordersSource("orders.ndjson", "false") + "CREATE FEATURE spend ENTITY customer (customer_id) AS SELECT customer_id, SUM(amount) AS total, AVG(amount) AS mean FROM orders GROUP BY customer_id;"
+	ask := "SELECT customer_id, total, mean FROM spend ORDER BY customer_id LIMIT 5"
+	embedded := outcomeOf(inDir(dir, "sql", "-c", script, "-c", ask))
+	if embedded.code != 0 || strings.Count(embedded.stdout, "\n") < 3 {
+		t.Fatal(embedded)
+	}
+	s := startServer(t, dir, nil, "--pg-addr", "127.0.0.1:0", "--resp-addr", "127.0.0.1:0")
+	defer s.stop(t, syscall.SIGTERM)
+	if connected := outcomeOf(inDir(dir, "sql", "--connect", s.urls["pg"]+"?sslmode=disable", "-c", ask)); connected != embedded {
+		t.Errorf("connected: %s\nembedded: %s", connected, embedded)
+	}
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.urls["resp"], "redis://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	replies := bufio.NewReader(c)
+	for row := range strings.Lines(embedded.stdout) {
+		f := strings.Split(strings.TrimSuffix(row, "\n"), "\t")
+		if f[0] == "customer_id" {
+			continue
+		}
+		fmt.Fprintf(c, "HMGET features:customer:%s total mean\r\n", f[0])
+		var got []string
+		for range 5 { // *2, and a length and a value for each
+			line, err := replies.ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, strings.TrimSuffix(line, "\r\n"))
+		}
+		if got[2] != f[1] || got[4] != f[2] {
+			t.Errorf("%s is %q through Redis's door", row, got)
+		}
+	}
+}
+
+// inDir is a run of asof in a folder.
+func inDir(dir string, args ...string) *exec.Cmd {
+	cmd := exec.Command("asof", args...)
+	cmd.Dir = dir
+	return cmd
+}
