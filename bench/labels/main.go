@@ -134,7 +134,6 @@ func measure(r run) result {
 	check(err)
 	var got result
 	check(json.Unmarshal(out, &got))
-	got.MaxRSS = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	return got
 }
 
@@ -162,6 +161,7 @@ func measureHere(arg string) {
 	_, err = fmt.Sscanf(rows.Tag(), "COPY %d", &got.Rows)
 	check(err)
 	check(e.Close())
+	got.MaxRSS = peakMemory()
 	w := bufio.NewWriter(os.Stdout)
 	check(json.NewEncoder(w).Encode(got))
 	check(w.Flush())
@@ -172,6 +172,19 @@ func processorTime() time.Duration {
 	var u syscall.Rusage
 	check(syscall.Getrusage(syscall.RUSAGE_SELF, &u))
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peakMemory is the most that the process has had resident. Its rusage would say what its parent had, if that was more.
+func peakMemory() int64 {
+	b, err := os.ReadFile("/proc/self/status")
+	check(err)
+	for line := range strings.Lines(string(b)) {
+		var kib int64
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	return 0
 }
 
 func cpu() string {
