@@ -61,7 +61,7 @@ func (s *Snapshot) Functions(called string) []expr.Function {
 	case "pg_postmaster_start_time":
 		return []expr.Function{{Result: types.Type{Kind: types.Timestamptz}, Eval: func([]types.Value) (types.Value, error) { return types.NewTimestamptz(s.Started), nil }}}
 	}
-	for _, alias := range []types.Alias{types.Regclass, types.Regtype, types.Regproc, types.Regprocedure, types.Regnamespace, types.Regrole} {
+	for _, alias := range []types.Alias{types.Regclass, types.Regtype, types.Regproc, types.Regprocedure, types.Regnamespace, types.Regrole, types.Regoperator} {
 		switch called {
 		case alias.String() + "in":
 			return one(text, types.AliasOf(alias), 0, nil, func(a []types.Value) (types.Value, error) {
@@ -318,6 +318,9 @@ func (s *Snapshot) resolve(alias types.Alias, written string) (int64, error) {
 	}
 	if alias == types.Regtype {
 		return s.resolveType(written)
+	}
+	if alias == types.Regoperator {
+		return 0, types.Errorf(types.CodeUndefinedFunction, "operator does not exist: %s", written)
 	}
 	parts, err := expr.ParseName(written)
 	if err != nil {

@@ -131,6 +131,7 @@ func (q *Quantified) truth(env *Env) (truth, error) {
 var arrayFunctions = []function{
 	{name: "cardinality", args: sig(anyArray), result: int4, one: cardinality},
 	{name: "array_length", args: sig(anyArray, int4), result: int4, two: arrayLength},
+	{name: "array_remove", args: sig(likeArray, likeElement), result: likeArray, two: arrayRemove, lax: true},
 	{name: "array_upper", args: sig(anyArray, int4), result: int4, two: arrayLength},
 	{name: "array_lower", args: sig(anyArray, int4), result: int4, two: arrayLower},
 	{name: "array_to_string", args: sig(anyArray, text), result: text, many: arrayToString, zoned: true},
@@ -150,6 +151,20 @@ func arrayLength(_ *Env, a, dimension types.Value) (types.Value, error) {
 		return types.Value{}, nil
 	}
 	return types.NewInt(types.Int4, int64(n)), nil
+}
+
+// arrayRemove leaves out the elements that are not distinct from e.
+func arrayRemove(_ *Env, a, e types.Value) (types.Value, error) {
+	if a.IsNull() {
+		return a, nil
+	}
+	kept := []types.Value{}
+	for _, v := range elements(a) {
+		if !types.Equal(v, e) {
+			kept = append(kept, v)
+		}
+	}
+	return types.NewArray(kept), nil
 }
 
 func arrayLower(env *Env, a, dimension types.Value) (types.Value, error) {

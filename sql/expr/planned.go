@@ -15,7 +15,7 @@ var volatileFunctions = map[string]string{
 // plannedFunctions are PostgreSQL's functions that the language does not have yet: asking for one is not a misspelling.
 var plannedFunctions = words(`
 	acosd acosh array_agg array_append array_cat array_dims array_fill array_ndims array_position array_positions array_prepend
-	array_remove array_replace array_to_json ascii asind asinh atan2d atand atanh bit_count bit_length chr convert
+	array_replace array_to_json ascii asind asinh atan2d atand atanh bit_count bit_length chr convert
 	convert_from convert_to cosd cosh cot cotd cume_dist current_time 	decode dense_rank encode factorial first_value format gcd get_bit get_byte isfinite json_array_elements
 	json_array_elements_text json_array_length json_build_array json_build_object json_each json_each_text json_extract_path
 	json_extract_path_text json_object json_object_keys json_strip_nulls json_typeof jsonb_array_elements jsonb_array_elements_text

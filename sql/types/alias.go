@@ -18,12 +18,13 @@ const (
 	Regtype
 	Regnamespace
 	Regrole
+	Regoperator
 )
 
 // aliasNames are the names that format_type prints and casts take.
 var aliasNames = [...]string{
 	Name: "name", InternalChar: `"char"`, NodeTree: "pg_node_tree", ACLItem: "aclitem", OID: "oid", XID: "xid", Regproc: "regproc",
-	Regprocedure: "regprocedure", Regclass: "regclass", Regtype: "regtype", Regnamespace: "regnamespace", Regrole: "regrole",
+	Regprocedure: "regprocedure", Regclass: "regclass", Regtype: "regtype", Regnamespace: "regnamespace", Regrole: "regrole", Regoperator: "regoperator",
 }
 
 // aliasesByName maps a type's name to the alias.

@@ -12,7 +12,7 @@ var kindOIDs = map[Kind]oids{
 
 var aliasOIDs = map[Alias]oids{
 	Name: {19, 1003}, InternalChar: {18, 1002}, NodeTree: {194, 1009}, ACLItem: {1033, 1034}, OID: {26, 1028}, XID: {28, 1011},
-	Regproc: {24, 1008}, Regprocedure: {2202, 2207}, Regclass: {2205, 2210}, Regtype: {2206, 2211}, Regnamespace: {4089, 4090}, Regrole: {4096, 4097},
+	Regproc: {24, 1008}, Regprocedure: {2202, 2207}, Regclass: {2205, 2210}, Regtype: {2206, 2211}, Regnamespace: {4089, 4090}, Regrole: {4096, 4097}, Regoperator: {2204, 2209},
 }
 
 // OID is the OID by which PostgreSQL's catalog and protocol know t; what has no type of its own there is text.
