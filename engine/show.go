@@ -91,10 +91,7 @@ func (s *source) shown() []types.Value {
 		frontier, history = types.Value{}, types.Value{}
 	}
 	k := s.state.Counters
-	worst, since := types.Value{}, types.Value{}
-	if k.Shifted > 0 {
-		worst, since = types.Value{Kind: types.Interval, I: k.WorstShift}, types.NewTimestamptz(k.ShiftedSince)
-	}
+	shifted, worst, since := s.shiftsLocked()
 	lag := types.Value{}
 	if s.settings.clock && s.settings.follow {
 		lag = types.Value{Kind: types.Interval, I: s.lag.Microseconds()}
@@ -103,9 +100,24 @@ func (s *source) shown() []types.Value {
 	return []types.Value{
 		types.NewText(s.rec.Name), types.NewText(s.rec.Options["connector"]), types.NewText(state), frontier, history,
 		n(k.Changes), n(k.Records), n(k.Rejected), n(k.Repeated), n(k.Unchanged), n(k.UnknownRows),
-		n(k.Shifted), worst, since, n(k.Inverted), n(k.Split), n(k.Truncates), lag,
+		shifted, worst, since, n(k.Inverted), n(k.Split), n(k.Truncates), lag,
 		types.NewText(fmt.Sprintf("%s line %d", s.inputName(), s.state.Position.Line)), textOrNull(next),
 	}
+}
+
+// shifts are the changes that were shown later than they were committed, how much at most, and since when.
+func (s *source) shifts() (n, worst, since types.Value) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shiftsLocked()
+}
+
+func (s *source) shiftsLocked() (n, worst, since types.Value) {
+	k := &s.state.Counters
+	if n = types.NewInt8(k.Shifted); k.Shifted > 0 {
+		worst, since = types.Value{Kind: types.Interval, I: k.WorstShift}, types.NewTimestamptz(k.ShiftedSince)
+	}
+	return n, worst, since
 }
 
 // describeLocked is a source's state in words, and what the reader can do about it.

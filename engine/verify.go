@@ -9,6 +9,8 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"github.com/asofdb/asof/engine/history"
 	"github.com/asofdb/asof/engine/record"
@@ -24,7 +26,11 @@ import (
 // It shares neither entity logs nor windows with what readers get, only expressions and aggregates. Values are compared as bytes, at the statement's now, at the commit and event
 // times of rows and a microsecond around them, and at the beginning, in the middle and at the end of the periods of the history.
 
-var verifyColumns = []types.Column{textColumn("feature"), intColumn("entities"), intColumn("moments"), intColumn("values")}
+// verifyColumns tell what was compared, and how far the source's changes were shown at another time than their commit: at those moments the source's own answer was another.
+var verifyColumns = []types.Column{
+	textColumn("feature"), intColumn("entities"), intColumn("moments"), intColumn("values"),
+	intColumn("shifted_changes"), {Name: "worst_shift", Type: types.Type{Kind: types.Interval}}, timeColumn("shifted_since"),
+}
 
 // verification is one VERIFY FEATURE.
 type verification struct {
@@ -32,9 +38,11 @@ type verification struct {
 	m     scanMoment
 	from  int64   // the first moment that can be read
 	limit int64   // of memory
-	done  counter // the changes that were looked at, in all passes
+	done  counter // the changes that were looked at, in all scans
+	scans atomic.Int64
 
 	entities, moments, values int64
+	there                     int64 // entities that have a row now, by the definition
 }
 
 // verifiable finds the feature.
@@ -65,13 +73,19 @@ func (s *Session) verify(ctx context.Context, st *syntax.VerifyFeature) (*Rows, 
 	if v.from, err = v.f.gen.source.firstMoment(v.m.p); err != nil {
 		return nil, err
 	}
-	stop := s.eng.progress(b.ctx, "verifying "+st.Name, "changes", func() (int64, int64) { return v.done.Load(), 0 })
+	stop := s.eng.progress(b.ctx, "verifying "+st.Name, "changes", func() (int64, int64) { return v.done.Load(), v.scans.Load() * v.m.p.position })
 	defer stop()
 	if err := v.run(b.ctx, st.Sample); err != nil {
 		return nil, err
 	}
+	if st.Sample == 0 {
+		if err := v.nobodyElse(b.ctx, scan); err != nil {
+			return nil, err
+		}
+	}
+	shifted, worst, since := v.f.gen.source.shifts()
 	return fixedRows("VERIFY", verifyColumns, [][]types.Value{
-		{types.NewText(st.Name), types.NewInt8(v.entities), types.NewInt8(v.moments), types.NewInt8(v.values)},
+		{types.NewText(st.Name), types.NewInt8(v.entities), types.NewInt8(v.moments), types.NewInt8(v.values), shifted, worst, since},
 	}), nil
 }
 
@@ -80,7 +94,9 @@ const verifyBuckets = 1024
 
 func (v *verification) run(ctx context.Context, sample int64) error {
 	last := ^uint64(0)
+	v.scans.Store(2)
 	if sample > 0 {
+		v.scans.Store(3)
 		smallest := &smallestHashes{most: int(min(sample, 1<<24)), seen: map[uint64]bool{}}
 		if err := v.scan(ctx, v.keyColumns(), func(hash uint64, _ []byte, _ *record.Change, _ []types.Value, _ bool) error {
 			smallest.add(hash)
@@ -91,23 +107,24 @@ func (v *verification) run(ctx context.Context, sample int64) error {
 		last = smallest.last()
 	}
 	var sizes [verifyBuckets]int64
-	cost := int64(160 + 80*len(v.f.gen.source.types))
-	if err := v.scan(ctx, v.keyColumns(), func(hash uint64, _ []byte, _ *record.Change, _ []types.Value, begins bool) error {
+	if err := v.scan(ctx, nil, func(hash uint64, _ []byte, _ *record.Change, row []types.Value, begins bool) error {
 		if begins && hash <= last {
-			sizes[hash%verifyBuckets] += cost
+			sizes[hash%verifyBuckets] += lifespanCost(row)
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	passes := 0
-	for lo := 0; lo < verifyBuckets; passes++ {
+	for lo := 0; lo < verifyBuckets; {
 		hi, size := lo, int64(0)
-		for hi < verifyBuckets && (hi == lo || size+sizes[hi] <= v.limit/2) {
+		for hi < verifyBuckets && (hi == lo || size+sizes[hi] <= v.limit) {
 			size += sizes[hi]
 			hi++
 		}
 		if size > 0 {
+			if hi < verifyBuckets {
+				v.scans.Add(1)
+			}
 			if err := v.pass(ctx, func(hash uint64) bool { b := int(hash % verifyBuckets); return hash <= last && lo <= b && b < hi }); err != nil {
 				return err
 			}
@@ -225,6 +242,9 @@ type lifespan struct {
 	row    []types.Value
 }
 
+// lifespanCost is about what a row version that is kept costs.
+func lifespanCost(row []types.Value) int64 { return int64(rowBytes(row)) + int64(56*len(row)) + 128 }
+
 // entityRows are all there were of one entity's rows.
 type entityRows struct {
 	key  []byte
@@ -268,7 +288,7 @@ func (v *verification) pass(ctx context.Context, wanted func(hash uint64) bool) 
 			for i := range row {
 				own[i] = row[i].Clone()
 			}
-			if kept += int64(rowBytes(own)) + int64(56*len(own)) + 128; kept > v.limit {
+			if kept += lifespanCost(own); kept > v.limit {
 				return types.Errorf(types.CodeOutOfMemory, "verifying %q needs more than memory_limit allows", v.f.rec.Name).WithHint("SET memory_limit to more than %d", v.limit)
 			}
 			e.live[string(id)] = append(same, len(e.all))
@@ -281,6 +301,9 @@ func (v *verification) pass(ctx context.Context, wanted func(hash uint64) bool) 
 	})
 	if err != nil {
 		return err
+	}
+	if len(v.f.plan.Keys) == 0 && wanted(hashOf(nil)) && entities[""] == nil {
+		entities[""] = &entityRows{} // the one entity is there although no row ever was
 	}
 	x := v.f.pool.Get().(*evaluation)
 	defer v.f.pool.Put(x)
@@ -315,20 +338,35 @@ func (v *verification) entity(x *evaluation, d *definition, e *entityRows) error
 	n := max(verifyLeast, min(verifyMost, verifyWork/(len(e.all)+1)))
 	times := []int64{v.m.t}
 	for range n / 2 {
-		r := &e.all[rnd.IntN(len(e.all))]
-		at := [...]int64{r.c, r.end, r.c}[rnd.IntN(3)]
-		if v.f.plan.EventTime >= 0 && rnd.IntN(3) == 0 {
-			at, _ = history.EventTime(r.row[v.f.plan.EventTime])
+		if len(e.all) == 0 {
+			break
+		}
+		at, err := v.edge(rnd, &e.all[rnd.IntN(len(e.all))])
+		if err != nil {
+			return err
 		}
 		if at += int64(rnd.IntN(3)) - 1; v.from <= at && at <= v.m.t && v.f.readable(at, v.m.p) == nil {
 			times = append(times, at)
 		}
 	}
+	slices.Sort(times)
 	v.entities++
+	if row, err := d.eval(key, e.all, v.m.t); err == nil && row != nil {
+		v.there++
+	}
 	return v.f.withLog(x, key, func(log window.Log) error {
+		failed := false
 		for _, t := range times {
 			got, gotErr := x.ev.Eval(key, log, t)
+			failed = failed || gotErr != nil
 			if err := v.compare(d, e, key, t, got, gotErr, "the value"); err != nil {
+				return err
+			}
+		}
+		if !failed { // the way of training joins, which an error ends
+			if err := x.ev.EvalMany(key, log, times, func(i int, row []types.Value) error {
+				return v.compare(d, e, key, times[i], row, nil, "the joined value")
+			}); err != nil {
 				return err
 			}
 		}
@@ -337,6 +375,73 @@ func (v *verification) entity(x *evaluation, d *definition, e *entityRows) error
 		}
 		return v.periods(x, d, e, key, log, rnd, n/2)
 	})
+}
+
+// edge is a moment at which a row's part in the value may change: it comes or goes, its event time passes, or it enters or leaves a window.
+func (v *verification) edge(rnd *rand.Rand, r *lifespan) (int64, error) {
+	e, ok := int64(0), false
+	if v.f.plan.EventTime >= 0 {
+		e, ok = history.EventTime(r.row[v.f.plan.EventTime])
+	}
+	var bounds []plan.Bound
+	for _, p := range v.f.predicates() {
+		bounds = append(bounds, p.Bounds...)
+	}
+	switch rnd.IntN(5) {
+	case 0:
+		return r.end, nil
+	case 1:
+		if ok {
+			return e, nil
+		}
+	case 2, 3:
+		if ok && len(bounds) > 0 {
+			return v.crossing(&bounds[rnd.IntN(len(bounds))], e)
+		}
+	}
+	return r.c, nil
+}
+
+// crossing is the first moment between the history's beginning and now at which the bound, which never decreases, has come to e; now where it has not.
+func (v *verification) crossing(b *plan.Bound, e int64) (int64, error) {
+	lo, hi := v.from, v.m.t
+	for lo < hi {
+		mid := lo + (hi-lo)/2
+		at, err := b.At.Eval(&expr.Env{Now: mid})
+		if err != nil {
+			return 0, err
+		}
+		if bound, ok := history.EventTime(at); ok && bound >= e {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo, nil
+}
+
+// nobodyElse checks that readers get no entity that the changes know nothing of.
+func (v *verification) nobodyElse(ctx context.Context, scan *plan.Scan) error {
+	all, err := v.f.allEntities(scan, v.m, func(sc *featureScan, log window.Log) error { return sc.value(log) })
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	n := int64(0)
+	for {
+		row, err := all.Next(ctx)
+		if err != nil || row == nil {
+			var te *types.Error
+			if errors.As(err, &te) && te.Code != types.CodeCorrupted {
+				return nil // the definition has no value for some entity
+			}
+			if err == nil && n != v.there {
+				return v.wrong(v.m.t, fmt.Sprintf("%d entities have a row, and the changes give %d", n, v.there), "")
+			}
+			return err
+		}
+		n++
+	}
 }
 
 // errEnough ends the reading of a history of which enough was compared.
@@ -385,12 +490,11 @@ func (v *verification) compare(d *definition, e *entityRows, key []types.Value, 
 	v.moments++
 	v.values += int64(len(v.f.plan.Outputs))
 	differ := func(column, is, should string) error {
-		err := types.Errorf(types.CodeCorrupted, "feature %q is wrong at %s: %s of %s is %s, and the changes give %s", v.f.rec.Name, types.NewTimestamptz(t), what, column, is, should)
-		err.Detail = "entity: " + v.f.entityText(key)
-		if len(key) == 0 {
-			err.Detail = ""
+		entity := ""
+		if len(key) > 0 {
+			entity = "entity: " + v.f.entityText(key)
 		}
-		return err.WithHint("CREATE OR REPLACE FEATURE %s with the same definition builds it anew from the changes; please report this", syntax.QuoteIdent(v.f.rec.Name))
+		return v.wrong(t, fmt.Sprintf("%s of %s is %s, and the changes give %s", what, column, is, should), entity)
 	}
 	switch {
 	case gotErr != nil || wantErr != nil:
@@ -415,6 +519,20 @@ func (v *verification) compare(d *definition, e *entityRows, key []types.Value, 
 		}
 	}
 	return nil
+}
+
+// wrong is the error of a value that the changes do not give.
+func (v *verification) wrong(t int64, what, detail string) error {
+	err := types.Errorf(types.CodeCorrupted, "feature %q is wrong at %s: %s", v.f.rec.Name, types.NewTimestamptz(t), what)
+	err.Detail = detail
+	var shared []string
+	for name, f := range v.f.gen.eng.catalog.Load().features {
+		if f.gen == v.f.gen {
+			shared = append(shared, syntax.QuoteIdent(name))
+		}
+	}
+	slices.Sort(shared)
+	return err.WithHint("DROP FEATURE %s, and create what is dropped again: that builds the entity logs anew from the changes; please report this", strings.Join(shared, " and "))
 }
 
 // definition evaluates a feature by its SELECT, row by row.
