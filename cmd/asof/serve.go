@@ -68,12 +68,14 @@ type opening struct {
 func (cmd *serveCommand) openings() []opening {
 	return []opening{
 		{"pg", cmd.PGAddr, "127.0.0.1:6543", "postgres://%s/asof", func(h *house) door {
-			return pgwire.New(h.eng, pgwire.Options{Version: version(), Logger: h.log, TLS: h.tls.server(), RequireTLS: !cmd.Insecure, Users: h.eng})
+			return h.counted("postgres", pgwire.New(h.eng, pgwire.Options{Version: version(), Logger: h.log, TLS: h.tls.server(), RequireTLS: !cmd.Insecure, Users: h.eng}))
 		}},
 		{"resp", cmd.RespAddr, "127.0.0.1:6380", "redis://%s", func(h *house) door {
-			return resp.NewServer(h.eng, resp.Options{TLS: h.tls.server(), Logger: h.log, Version: version()})
+			return h.counted("redis", resp.NewServer(h.eng, resp.Options{TLS: h.tls.server(), Logger: h.log, Version: version()}))
 		}},
 		{"admin", cmd.AdminAddr, "", "http://%s/metrics", func(h *house) door {
+			h.metrics.Counter("asof_unsupported_catalog_queries_total", "Queries of the catalogs that were answered with no rows because they could not be planned.", nil,
+				func() float64 { return float64(h.eng.UnplannedCatalogQueries()) })
 			return admin.New(admin.Options{Engine: h.eng, Metrics: h.metrics, TLS: h.tls.server(), Logger: h.log})
 		}},
 	}
@@ -85,6 +87,16 @@ type house struct {
 	metrics *admin.Metrics
 	tls     *certificate
 	log     *slog.Logger
+}
+
+// counted has the metrics count a door's clients. The admin's door, which serves the metrics, is made after it.
+func (h *house) counted(name string, d interface {
+	door
+	Connections() int
+},
+) door {
+	h.metrics.Gauge("asof_connections", "Clients that are connected.", map[string]string{"door": name}, func() float64 { return float64(d.Connections()) })
+	return d
 }
 
 // drainTime is how long statements that run may go on after SIGTERM.

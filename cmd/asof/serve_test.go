@@ -203,7 +203,7 @@ func TestOneValueThroughEveryDoor(t *testing.T) {
 	if embedded.code != 0 || strings.Count(embedded.stdout, "\n") < 3 {
 		t.Fatal(embedded)
 	}
-	s := startServer(t, dir, nil, "--pg-addr", "127.0.0.1:0", "--resp-addr", "127.0.0.1:0")
+	s := startServer(t, dir, nil, "--pg-addr", "127.0.0.1:0", "--resp-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0")
 	defer s.stop(t, syscall.SIGTERM)
 	if connected := outcomeOf(inDir(dir, "sql", "--connect", s.urls["pg"]+"?sslmode=disable", "-c", ask)); connected != embedded {
 		t.Errorf("connected: %s\nembedded: %s", connected, embedded)
@@ -230,6 +230,20 @@ func TestOneValueThroughEveryDoor(t *testing.T) {
 		}
 		if got[2] != f[1] || got[4] != f[2] {
 			t.Errorf("%s is %q through Redis's door", row, got)
+		}
+	}
+	resp, err := http.Get(s.urls["admin"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	metrics, err := io.ReadAll(resp.Body)
+	for _, want := range []string{
+		`asof_connections{door="redis"} 1`, `asof_connections{door="postgres"} 0`, `asof_query_seconds_count{door="redis",kind="hmget"} 5`, `asof_query_seconds_count{door="postgres",kind="select"} 1`,
+		`asof_unsupported_catalog_queries_total 0`,
+	} {
+		if !strings.Contains(string(metrics), want) {
+			t.Errorf("no %s (%v)", want, err)
 		}
 	}
 }

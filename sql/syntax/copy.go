@@ -127,7 +127,7 @@ func (p *parser) copyOptions(c *Copy) error {
 	}
 }
 
-// oldCopyOptions reads the options as they were written before PostgreSQL 9: [WITH] BINARY, CSV HEADER QUOTE '"', DELIMITER AS ',', NULL AS ''.
+// oldCopyOptions reads the options as they were written before PostgreSQL 9: [WITH] BINARY, CSV HEADER QUOTE '"', DELIMITER AS ',', NULL AS ”.
 func (p *parser) oldCopyOptions(c *Copy, with bool) error {
 	seen := map[string]bool{}
 	for n := 0; ; n++ {

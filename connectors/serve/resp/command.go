@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/asofdb/asof/engine"
 )
 
 // command is one that is answered. Its arguments are those after its name; they are good until it returns.
@@ -92,7 +95,9 @@ func (c *conn) run(words [][]byte) {
 		c.queue(cmd, words)
 	default:
 		c.lastCommand(cmd.name)
+		began := time.Now()
 		cmd.run(c, now, words[1:])
+		c.srv.eng.Observe(engine.Observation{Door: "redis", Kind: cmd.name, Took: time.Since(began)})
 	}
 }
 

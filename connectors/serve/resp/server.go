@@ -171,6 +171,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // connections lists those that are open.
+// Connections is how many clients there are.
+func (s *Server) Connections() int { return len(s.connections()) }
+
 func (s *Server) connections() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
