@@ -29,7 +29,9 @@ import (
 // verifyColumns tell what was compared, and how far the source's changes were shown at another time than their commit: at those moments the source's own answer was another.
 var verifyColumns = []types.Column{
 	textColumn("feature"), intColumn("entities"), intColumn("moments"), intColumn("values"),
-	intColumn("shifted_changes"), {Name: "worst_shift", Type: types.Type{Kind: types.Interval}}, timeColumn("shifted_since"),
+	intColumn("shifted_changes"),
+	{Name: "worst_shift", Type: types.Type{Kind: types.Interval}},
+	timeColumn("shifted_since"),
 }
 
 // verification is one VERIFY FEATURE.
