@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Python with the libraries that read what asof writes, pandas (with pyarrow), polars and DuckDB, and redis-py, which reads from its door.
+# Python with the libraries that read what asof writes, pandas (with pyarrow), polars and DuckDB, and the clients that read from its doors.
 #   python.sh    prints the path of its python3; nothing has to be stopped afterwards
 # The environment is made once, in the cache, and again when the list below changes.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ $# -eq 0 ] || die "usage: python.sh"
-packages=(pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.1 redis==8.1.0)
+packages=(pandas==3.1.1 pyarrow==26.0.1 polars==2.1.0 duckdb==2.0.1 redis==8.1.0
+  "psycopg[binary]==3.3.9" psycopg2-binary==2.9.13 asyncpg==0.32.0 pg8000==1.31.6 SQLAlchemy==2.1.9 adbc-driver-postgresql==1.13.0 connectorx==0.4.6)
 dir=$CACHE/python
 
 complete() { [ -x "$dir/bin/python3" ] && [ "$(cat "$dir/packages" 2>/dev/null)" = "${packages[*]}" ]; }
