@@ -4,7 +4,7 @@
 # The directory is made once, in the cache, and again when the list below changes.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ $# -eq 0 ] || die "usage: node.sh"
-packages=(ioredis@6.0.0 redis@6.3.1)
+packages=(ioredis@6.0.0 redis@6.3.1 pg@8.23.1 postgres@3.4.9)
 dir=$CACHE/node
 
 complete() { [ "$(cat "$dir/packages" 2>/dev/null)" = "${packages[*]}" ]; }

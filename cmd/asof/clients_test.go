@@ -58,6 +58,18 @@ func TestPythonClients(t *testing.T) {
 	}
 }
 
+// node-postgres and postgres.js do likewise.
+func TestNodeClients(t *testing.T) {
+	t.Parallel()
+	modules := installed(t, "ASOF_TEST_NODE")
+	s := clientsServer(t)
+	cmd := exec.Command("node", "testdata/clients/postgres.js", strings.Replace(s.urls["pg"], "//", "//ana@", 1))
+	cmd.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(modules, "node_modules"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // Every backslash command that psql has for looking around ends without an error.
 func TestPsql(t *testing.T) {
 	t.Parallel()
