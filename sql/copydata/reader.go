@@ -386,7 +386,11 @@ func (r *Reader) binaryRow() ([]types.Value, error) {
 			return nil, r.cut(err)
 		}
 		v, ok, err := forms.Read(c.Type, []byte(raw.String()))
-		if err == nil && !ok {
+		switch {
+		case err != nil || ok:
+		case size < int32(forms.Size(c.Type)):
+			err = types.Errorf("08P01", "insufficient data left in message")
+		default:
 			err = types.Errorf("22P03", "incorrect binary data format")
 		}
 		if err == nil {
