@@ -1,0 +1,6 @@
+//go:build race
+
+package storage
+
+// raceDetector is set where the race detector runs.
+const raceDetector = true
