@@ -45,12 +45,24 @@ var trainingMutants = []mutant{
 		Breaks: "of two equalities with one column of the key the first is dropped",
 		Killer: "the comparison with the naive model",
 	},
+	{
+		Name:   "a key may be of the relation's own row",
+		edit:   edit{"sql/plan/asof_join.go", "\t\tif _, right := sides(other, width); right {\n\t\t\tcontinue\n\t\t}\n", ""},
+		Breaks: "s.k = s.n is taken for an equality with the left side",
+		Killer: "the planner's stories",
+	},
 
 	// The rule that recognises the join by hand.
 	{
 		Name:   "the rule takes the moment itself",
 		edit:   edit{"sql/plan/rule_asof.go", "return t, op == \"<\", err == nil", "return t, false, err == nil"},
 		Breaks: "event_time < t is recognised as event_time <= t",
+		Killer: "the comparison with the naive model",
+	},
+	{
+		Name:   "the rule drops a stricter bound",
+		edit:   edit{"sql/plan/rule_asof.go", "(!strict || p.before)", "(!strict || p.before || strict)"},
+		Breaks: "h.event_time < t is dropped though the subquery says <= t",
 		Killer: "the comparison with the naive model",
 	},
 	{
@@ -63,6 +75,18 @@ var trainingMutants = []mutant{
 		Name:   "the rule overlooks FILTER",
 		edit:   edit{"sql/plan/rule_asof.go", " || a.Aggs[0].Filter != nil", ""},
 		Breaks: "the newest of some rows is recognised as the newest",
+		Killer: "the story of the join by hand",
+	},
+	{
+		Name:   "the rule mixes entities up",
+		edit:   edit{"sql/plan/rule_asof.go", "p.sameKey(k, x) {", "(true || p.sameKey(k, x)) {"},
+		Breaks: "the newest moment of another entity is recognised as that of the row's own",
+		Killer: "the story of the join by hand",
+	},
+	{
+		Name:   "the rule does not ask for the entity",
+		edit:   edit{"sql/plan/rule_asof.go", "\t\tif !f {\n\t\t\treturn nil, false, false\n\t\t}\n", "\t\t_ = f\n"},
+		Breaks: "the newest moment of all entities is recognised as that of one",
 		Killer: "the story of the join by hand",
 	},
 	{
@@ -159,6 +183,12 @@ var trainingMutants = []mutant{
 		Breaks: "> and >= of one bound share a filter",
 		Killer: "the comparison with the naive model",
 	},
+	{
+		Name:   "all conditions are one",
+		edit:   edit{"engine/window/share.go", "if v.texts[i] == text {", "if text != \"\" {"},
+		Breaks: "two aggregates share a row filter that is not theirs",
+		Killer: "the comparison with the naive model",
+	},
 
 	// Operators.
 	{
@@ -178,6 +208,12 @@ var trainingMutants = []mutant{
 		edit:   edit{"sql/exec/join.go", "\t\t\tt.matched[n-1] = true\n", ""},
 		Breaks: "rows of the right side that have a partner come out once more",
 		Killer: "the operators' stories",
+	},
+	{
+		Name:   "NOT IN overlooks NULL",
+		edit:   edit{"sql/exec/join.go", "found || t.null {", "found {"},
+		Breaks: "x NOT IN (1, NULL) is true",
+		Killer: "the operators' tests of little memory",
 	},
 	{
 		Name:   "NOT IN overlooks NULL when it spills",
@@ -244,5 +280,11 @@ var trainingMutants = []mutant{
 		edit:   edit{"sql/exec/limit.go", "l.skip, l.take = 0, l.take-(to-from)", "l.skip, l.take = 0, l.take"},
 		Breaks: "LIMIT takes as many rows of each batch",
 		Killer: "the operators' tests of batches",
+	},
+	{
+		Name:   "what depends on the outer row is kept",
+		edit:   edit{"sql/exec/spool.go", "\tif s.node.Outer {\n", "\tif false {\n"},
+		Breaks: "a WITH in a correlated subquery answers for the first outer row",
+		Killer: "the operators' stories",
 	},
 }
