@@ -98,12 +98,6 @@ var trainingMutants = []mutant{
 
 	// The sweep.
 	{
-		Name:   "questions are sorted backwards",
-		edit:   edit{"engine/sweep_questions.go", "cmp.Compare(a.at, b.at))", "cmp.Compare(b.at, a.at))"},
-		Breaks: "an entity's moments come to the sweep from the last to the first",
-		Killer: "the comparison with the naive model",
-	},
-	{
 		Name:   "entities are told apart by their hash slot alone",
 		edit:   edit{"engine/sweep_questions.go", "asked[n].order == asked[0].order && bytes.Equal(sw.key(&asked[n]), k)", "asked[n].order>>48 == asked[0].order>>48 && k != nil"},
 		Breaks: "two entities of one slot get the answers of the first",
