@@ -16,7 +16,7 @@ type InList struct {
 }
 
 func newInList(x Expr, list []Expr, not bool) Expr {
-	if isNull(x) {
+	if isNull(x) && planned(list) {
 		return boolConst(unknown)
 	}
 	in := &InList{X: x, List: list, Not: not, by: comparedBy(x.Type().Kind, list[0].Type().Kind)}
@@ -24,6 +24,33 @@ func newInList(x Expr, list []Expr, not bool) Expr {
 		in.set = newValueSet(in.by, x.Type(), list)
 	}
 	return fold(in)
+}
+
+// planned reports whether PostgreSQL's planner knows NULL IN (list) without evaluating the list: its constants and what has
+// columns, which it compares one by one, but not an array of several values of which one must be computed, and might fail.
+func planned(list []Expr) bool {
+	values, computed := 0, false
+	for _, x := range list {
+		if hasColumn(x) {
+			continue
+		}
+		values++
+		if _, ok := x.(*Const); !ok {
+			computed = true
+		}
+	}
+	return values < 2 || !computed
+}
+
+func hasColumn(x Expr) bool {
+	found := false
+	Walk(x, func(x Expr) bool {
+		if _, ok := x.(*Column); ok {
+			found = true
+		}
+		return !found
+	})
+	return found
 }
 
 func (*InList) Type() types.Type { return boolean }
