@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 
@@ -23,8 +24,11 @@ func (s *Snapshot) Functions(called string) []expr.Function {
 	if f, ok := constants[called]; ok {
 		return []expr.Function{f}
 	}
-	if kind, ok := strings.CutPrefix(called, "has_"); ok && strings.HasSuffix(kind, "_privilege") {
-		return privileges
+	if f := s.privileges(called); f != nil {
+		return f
+	}
+	if f := s.keyFunctions(called); f != nil {
+		return f
 	}
 	one := func(arg, result types.Type, optional int, more []types.Type, eval func(args []types.Value) (types.Value, error)) []expr.Function {
 		return []expr.Function{{Args: append([]types.Type{arg}, more...), Optional: optional, Result: result, Eval: eval}}
@@ -93,9 +97,8 @@ var constants = func() map[string]expr.Function {
 	}
 	null := types.Value{}
 	any1, any2, any3 := []types.Type{expr.Anything}, []types.Type{expr.Anything, expr.Anything}, []types.Type{expr.Anything, expr.Anything, expr.Anything}
-	add(text, null, 1, any3, "pg_get_expr", "pg_get_indexdef")
-	m["pg_get_indexdef"] = expr.Function{Args: any3, Optional: 2, Result: text, Eval: m["pg_get_indexdef"].Eval}
-	add(text, null, 1, any2, "pg_get_constraintdef", "pg_get_triggerdef", "pg_get_ruledef")
+	add(text, null, 1, any3, "pg_get_expr")
+	add(text, null, 1, any2, "pg_get_triggerdef", "pg_get_ruledef")
 	add(text, null, 0, any1, "pg_get_functiondef", "pg_get_function_result", "pg_get_function_arguments", "pg_get_function_identity_arguments",
 		"pg_get_partkeydef", "pg_get_statisticsobjdef_columns", "pg_tablespace_location")
 	add(text, null, 0, any2, "pg_get_serial_sequence", "col_description", "shobj_description")
@@ -108,6 +111,7 @@ var constants = func() map[string]expr.Function {
 		"pg_ts_parser_is_visible", "pg_ts_template_is_visible")
 	add(types.AliasOf(types.OID), types.NewInt8(0), 0, nil, "pg_my_temp_schema")
 	add(int8, types.NewInt8(1), 0, nil, "txid_current")
+	add(int4, types.NewInt(types.Int4, math.MaxInt32), 0, []types.Type{types.AliasOf(types.XID)}, "age")
 	add(text, types.NewText(""), 0, nil, "pg_advisory_unlock_all")
 	m["pg_encoding_to_char"] = expr.Function{Args: []types.Type{int4}, Result: name, Eval: func(a []types.Value) (types.Value, error) {
 		return types.NewText(map[int64]string{0: "SQL_ASCII", 6: "UTF8"}[a[0].I]), nil
@@ -158,26 +162,6 @@ func jsonString(s string) string {
 	}
 	return string(b)
 }
-
-// privileges answer has_table_privilege and its kin: what is seen may be read, and nothing be written.
-var privileges = func() []expr.Function {
-	eval := func(a []types.Value) (types.Value, error) {
-		for _, p := range strings.Split(a[len(a)-1].S, ",") {
-			p, _, _ = strings.Cut(strings.ToUpper(strings.TrimSpace(p)), " WITH ")
-			switch p {
-			case "SELECT", "USAGE", "CONNECT", "EXECUTE", "TEMP", "TEMPORARY", "MEMBER", "SET":
-				return types.NewBool(true), nil
-			}
-		}
-		return types.NewBool(false), nil
-	}
-	var out []expr.Function
-	for n := range 3 {
-		args := []types.Type{expr.Anything, expr.Anything, expr.Anything}[:n+1]
-		out = append(out, expr.Function{Args: append(args[:n:n], text), Result: boolean, Eval: eval})
-	}
-	return append(out, expr.Function{Args: []types.Type{expr.Anything, expr.Anything, expr.Anything, text}, Result: boolean, Eval: eval})
-}()
 
 // prettySize is a size as PostgreSQL shows it: in the first unit in which it is below 10240, rounded half away from zero.
 func prettySize(n int64) string {
@@ -250,8 +234,11 @@ func (s *Snapshot) viewText(oid int64) types.Value {
 // relationName is the schema and the name of a relation, "" for none.
 func (s *Snapshot) relationName(oid int64) (schema, called string) {
 	for _, r := range s.Relations {
-		if int64(r.OID) == oid {
+		switch {
+		case int64(r.OID) == oid:
 			return "public", r.Name
+		case len(r.Key) > 0 && int64(r.IndexOID) == oid:
+			return "public", r.keyName()
 		}
 	}
 	for _, t := range loaded().tables {
@@ -340,6 +327,15 @@ func (s *Snapshot) resolve(alias types.Alias, written string) (int64, error) {
 				if r.Name == called {
 					return int64(r.OID), nil
 				}
+			}
+			index := int64(0)
+			s.keyed(func(r *Relation) {
+				if r.keyName() == called {
+					index = int64(r.IndexOID)
+				}
+			})
+			if index != 0 {
+				return index, nil
 			}
 		}
 		if schema == "" {

@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -113,5 +114,151 @@ func TestSizesArePretty(t *testing.T) {
 		if got := prettySize(n); got != want {
 			t.Errorf("%d is %q, want %q", n, got, want)
 		}
+	}
+}
+
+// call calls one of the catalogs' functions with texts and numbers; an error is its SQLSTATE.
+func call(s *Snapshot, name string, args ...any) string {
+	values := make([]types.Value, len(args))
+	for i, a := range args {
+		switch a := a.(type) {
+		case string:
+			values[i] = types.NewText(a)
+		case int:
+			values[i] = types.NewInt8(int64(a))
+		}
+	}
+	for _, f := range s.Functions(name) {
+		if len(args) > len(f.Args) || len(args) < len(f.Args)-f.Optional {
+			continue
+		}
+		v, err := f.Eval(values)
+		var e *types.Error
+		if errors.As(err, &e) {
+			return e.Code
+		}
+		return v.String()
+	}
+	return "no such function"
+}
+
+// What has_table_privilege and its kin answer is what a statement would be allowed to do.
+func TestPrivilegesAreRights(t *testing.T) {
+	s := &Snapshot{
+		Database: "d", User: "ana",
+		Users:     []User{{Name: "root", Admin: true}, {Name: "ana", MaySelect: map[string]bool{"spend": true}}, {Name: "bob", MayCreate: true, MaySelect: map[string]bool{"orders": true}}},
+		Relations: []Relation{{OID: 20000, Name: "spend", Right: "spend"}, {OID: 20001, Name: "spend_history", Right: "spend"}, {OID: 20002, Name: "labels", Temp: true}},
+		Hidden:    []Relation{{OID: 20004, Name: "orders", Right: "orders"}},
+	}
+	for _, c := range []struct {
+		name string
+		args []any
+		want string
+	}{
+		{"has_table_privilege", []any{"spend", "SELECT"}, "t"},
+		{"has_table_privilege", []any{20001, "select"}, "t"},
+		{"has_table_privilege", []any{`public."spend"`, "INSERT, SELECT"}, "t"},
+		{"has_table_privilege", []any{"spend", "INSERT"}, "f"},
+		{"has_table_privilege", []any{"spend", "SELECT WITH GRANT OPTION"}, "f"},
+		{"has_table_privilege", []any{"root", "spend", "SELECT WITH GRANT OPTION"}, "t"},
+		{"has_table_privilege", []any{"orders", "SELECT"}, "f"},
+		{"has_table_privilege", []any{20004, "SELECT"}, "f"},
+		{"has_table_privilege", []any{"bob", "orders", "SELECT"}, "t"},
+		{"has_table_privilege", []any{"bob", "spend_history", "SELECT"}, "f"},
+		{"has_table_privilege", []any{"root", "public.orders", "SELECT"}, "t"},
+		{"has_table_privilege", []any{"root", "orders", "DELETE"}, "f"},
+		{"has_table_privilege", []any{"public", "orders", "SELECT"}, "f"},
+		{"has_table_privilege", []any{11, "spend", "SELECT"}, "t"},
+		{"has_table_privilege", []any{99, "spend", "SELECT"}, "NULL"},
+		{"has_table_privilege", []any{"labels", "INSERT"}, "t"},
+		{"has_table_privilege", []any{"pg_class", "SELECT"}, "t"},
+		{"has_table_privilege", []any{"pg_class", "UPDATE"}, "f"},
+		{"has_table_privilege", []any{"nothing", "SELECT"}, "42P01"},
+		{"has_table_privilege", []any{"nobody", "spend", "SELECT"}, "42704"},
+		{"has_table_privilege", []any{1, "SELECT"}, "NULL"},
+		{"has_table_privilege", []any{"spend", "USAGE"}, "22023"},
+		{"has_any_column_privilege", []any{"bob", "spend", "SELECT"}, "f"},
+		{"has_column_privilege", []any{"spend", "total", "SELECT"}, "t"},
+		{"has_column_privilege", []any{"bob", "spend", "total", "SELECT"}, "f"},
+		{"has_schema_privilege", []any{"public", "USAGE"}, "t"},
+		{"has_schema_privilege", []any{"public", "CREATE"}, "f"},
+		{"has_schema_privilege", []any{"bob", 2200, "CREATE"}, "t"},
+		{"has_schema_privilege", []any{"root", "pg_catalog", "CREATE"}, "f"},
+		{"has_schema_privilege", []any{"nothing", "USAGE"}, "3F000"},
+		{"has_database_privilege", []any{"d", "CONNECT"}, "t"},
+		{"has_database_privilege", []any{"d", "CREATE"}, "f"},
+		{"has_database_privilege", []any{"d", "TEMP, CREATE"}, "t"},
+		{"has_function_privilege", []any{"now()", "EXECUTE"}, "t"},
+		{"has_parameter_privilege", []any{"work_mem", "ALTER SYSTEM"}, "f"},
+		{"has_parameter_privilege", []any{"work_mem", "ALTER"}, "22023"},
+		{"pg_has_role", []any{"ana", "USAGE"}, "t"},
+		{"pg_has_role", []any{"bob", "MEMBER"}, "f"},
+		{"pg_has_role", []any{"root", "bob", "MEMBER"}, "t"},
+		{"pg_has_role", []any{11, "USAGE"}, "t"},
+	} {
+		if got := call(s, c.name, c.args...); got != c.want {
+			t.Errorf("%s%v is %s, want %s", c.name, c.args, got, c.want)
+		}
+	}
+	everybody := &Snapshot{Database: "d", User: "app", Relations: []Relation{{OID: 20000, Name: "spend", Right: "spend"}}}
+	if got := call(everybody, "has_table_privilege", "spend", "SELECT") + call(everybody, "has_schema_privilege", "public", "CREATE"); got != "tt" {
+		t.Errorf("without users %s", got)
+	}
+}
+
+// A relation's key is a primary key with an index, as a real server has one.
+func TestKeysAreConstraints(t *testing.T) {
+	s := &Snapshot{Database: "d", User: "u", Relations: []Relation{{
+		OID: 20000, Name: "Odd", Key: []int{1, 0}, KeyOID: 20001, IndexOID: 20002,
+		Columns: types.Schema{{Name: "a b", Type: types.Type{Kind: types.Varchar}}, {Name: "n", Type: types.Type{Kind: types.Int8}}, {Name: "x", Type: types.Type{Kind: types.Text}}},
+	}}}
+	cell := func(schema, table, column string) string {
+		of := Find(schema, table)
+		for _, row := range s.Rows(of) {
+			for i, c := range of.Columns {
+				if c.Name == column && (table != "pg_class" || row[0].I == 20002) {
+					return row[i].String()
+				}
+			}
+		}
+		return "no row"
+	}
+	for _, c := range []struct{ schema, table, column, want string }{
+		{"pg_catalog", "pg_constraint", "conname", "Odd_pkey"},
+		{"pg_catalog", "pg_constraint", "conkey", "{2,1}"},
+		{"pg_catalog", "pg_constraint", "conindid", "20002"},
+		{"pg_catalog", "pg_index", "indkey", "{2,1}"},
+		{"pg_catalog", "pg_index", "indclass", "{3124,3126}"},
+		{"pg_catalog", "pg_index", "indcollation", "{0,100}"},
+		{"pg_catalog", "pg_class", "relkind", "i"},
+		{"pg_catalog", "pg_class", "relname", "Odd_pkey"},
+		{"information_schema", "table_constraints", "constraint_type", "PRIMARY KEY"},
+		{"information_schema", "key_column_usage", "column_name", "n"},
+	} {
+		if got := cell(c.schema, c.table, c.column); got != c.want {
+			t.Errorf("%s.%s.%s is %s, want %s", c.schema, c.table, c.column, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		args []any
+		want string
+	}{
+		{"pg_get_constraintdef", []any{20001}, `PRIMARY KEY (n, "a b")`},
+		{"pg_get_indexdef", []any{20002}, `CREATE UNIQUE INDEX "Odd_pkey" ON public."Odd" USING btree (n, "a b")`},
+		{"pg_get_indexdef", []any{20002, 2, 1}, `"a b"`},
+		{"pg_get_indexdef", []any{20002, 3, 1}, ``},
+		{"pg_get_indexdef", []any{20000}, "NULL"},
+	} {
+		if got := call(s, c.name, c.args...); got != c.want {
+			t.Errorf("%s%v is %s, want %s", c.name, c.args, got, c.want)
+		}
+	}
+	if oid, err := s.resolve(types.Regclass, `"Odd_pkey"`); err != nil || oid != 20002 || s.print(types.Regclass, oid) != `"Odd_pkey"` {
+		t.Errorf("the index is %d, %v", oid, err)
+	}
+	long := Relation{Name: strings.Repeat("ä", 40)}
+	if got := long.keyName(); len(got) > 63 || !strings.HasSuffix(got, "ä_pkey") {
+		t.Errorf("a long name's key is %q", got)
 	}
 }

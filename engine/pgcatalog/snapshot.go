@@ -12,24 +12,33 @@ type Snapshot struct {
 	Database, User string
 	Users          []User // User is one of them
 	Relations      []Relation
-	Settings       []Setting
-	Started        int64 // when the server started, µs
+	// Hidden are those that the session's user may not read: nothing tells of them but who may.
+	Hidden   []Relation
+	Settings []Setting
+	Started  int64 // when the server started, µs
 }
 
 // User is a role.
 type User struct {
 	Name  string
 	Admin bool
+	// MayCreate is the right to create sources and features, MaySelect those that he may read; an admin may everything.
+	MayCreate bool
+	MaySelect map[string]bool
 }
 
 // Relation is a source, a feature, a history or a temporary table, in the schema public.
 type Relation struct {
-	OID         uint32
-	Name        string
-	Temp        bool // a table; the others are views
-	Columns     types.Schema
-	Definition  string // the SELECT of a view
-	Description string
+	OID     uint32
+	Name    string
+	Temp    bool   // a table; the others are views
+	Right   string // which source or feature one may read who may read it
+	Columns types.Schema
+	// Key are the columns of its key, with an OID for the constraint and one for the index; nil where it has none.
+	Key              []int
+	KeyOID, IndexOID uint32
+	Definition       string // the SELECT of a view
+	Description      string
 }
 
 // Setting is a setting with its value as SHOW prints it.
@@ -107,8 +116,14 @@ var catalogRows = map[string]func(*Snapshot, *Table) [][]types.Value{
 			}
 			rows = append(rows, t.row(cells{
 				"oid": r.OID, "relname": r.Name, "relnamespace": publicSchema, "relowner": firstRole, "relkind": r.kind(), "relnatts": len(r.Columns),
-				"relpersistence": persistence, "relam": am, "reltuples": -1, "relhasrules": !r.Temp, "relreplident": "n", "relispopulated": true,
+				"relpersistence": persistence, "relam": am, "reltuples": -1, "relhasindex": len(r.Key) > 0, "relhasrules": !r.Temp, "relreplident": "n", "relispopulated": true,
 			}))
+			if len(r.Key) > 0 {
+				rows = append(rows, t.row(cells{
+					"oid": r.IndexOID, "relname": r.keyName(), "relnamespace": publicSchema, "relowner": firstRole, "relkind": "i", "relnatts": len(r.Key),
+					"relpersistence": persistence, "relam": btree, "reltuples": -1, "relreplident": "n", "relispopulated": true,
+				}))
+			}
 		}
 		for _, r := range loaded().tables {
 			am := 2
@@ -126,11 +141,25 @@ var catalogRows = map[string]func(*Snapshot, *Table) [][]types.Value{
 		var rows [][]types.Value
 		for _, r := range s.Relations {
 			rows = appendAttributes(rows, t, r.OID, r.Columns)
+			if len(r.Key) > 0 {
+				rows = appendAttributes(rows, t, r.IndexOID, r.keyColumns())
+			}
 		}
 		for _, r := range loaded().tables {
 			rows = appendAttributes(rows, t, r.OID, r.Columns)
 		}
 		return rows
+	},
+	"pg_constraint": func(s *Snapshot, t *Table) [][]types.Value {
+		return s.eachKey(func(r *Relation) []types.Value { return r.constraintRow(t) })
+	},
+	"pg_index": func(s *Snapshot, t *Table) [][]types.Value {
+		return s.eachKey(func(r *Relation) []types.Value { return r.indexRow(t) })
+	},
+	"pg_indexes": func(s *Snapshot, t *Table) [][]types.Value {
+		return s.eachKey(func(r *Relation) []types.Value {
+			return t.row(cells{"schemaname": "public", "tablename": r.Name, "indexname": r.keyName(), "indexdef": r.indexText("public.")})
+		})
 	},
 	"pg_database": func(s *Snapshot, t *Table) [][]types.Value {
 		return [][]types.Value{t.row(cells{
@@ -269,6 +298,30 @@ var informationRows = map[string]func(*Snapshot, *Table) [][]types.Value{
 				c["view_definition"] = r.Definition
 			}
 			return t.row(c)
+		})
+	},
+	"table_constraints": func(s *Snapshot, t *Table) [][]types.Value {
+		return s.eachKey(func(r *Relation) []types.Value {
+			return t.row(cells{
+				"constraint_catalog": s.Database, "constraint_schema": "public", "constraint_name": r.keyName(), "table_catalog": s.Database, "table_schema": "public",
+				"table_name": r.Name, "constraint_type": "PRIMARY KEY", "is_deferrable": "NO", "initially_deferred": "NO", "enforced": "YES",
+			})
+		})
+	},
+	"key_column_usage": func(s *Snapshot, t *Table) [][]types.Value {
+		return s.eachKeyColumn(func(r *Relation, column string, n int) []types.Value {
+			return t.row(cells{
+				"constraint_catalog": s.Database, "constraint_schema": "public", "constraint_name": r.keyName(), "table_catalog": s.Database, "table_schema": "public",
+				"table_name": r.Name, "column_name": column, "ordinal_position": n,
+			})
+		})
+	},
+	"constraint_column_usage": func(s *Snapshot, t *Table) [][]types.Value {
+		return s.eachKeyColumn(func(r *Relation, column string, _ int) []types.Value {
+			return t.row(cells{
+				"table_catalog": s.Database, "table_schema": "public", "table_name": r.Name, "column_name": column, "constraint_catalog": s.Database,
+				"constraint_schema": "public", "constraint_name": r.keyName(),
+			})
 		})
 	},
 	"columns": func(s *Snapshot, t *Table) [][]types.Value {

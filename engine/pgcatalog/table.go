@@ -74,7 +74,7 @@ func load() *static {
 		s.procs[f[1]], s.procName[number(f[0])] = number(f[0]), f[1]
 	}
 	for file, name := range map[string]string{
-		"pg_proc": "pg_proc", "pg_type": "pg_type", "pg_am": "pg_am", "pg_range": "pg_range", "pg_tablespace": "pg_tablespace", "pg_collation": "pg_collation",
+		"pg_proc": "pg_proc", "pg_type": "pg_type", "pg_am": "pg_am", "pg_range": "pg_range", "pg_tablespace": "pg_tablespace", "pg_collation": "pg_collation", "pg_opclass": "pg_opclass",
 		"keywords": "pg_get_keywords()",
 	} {
 		t := s.byName["pg_catalog."+name]

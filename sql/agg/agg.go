@@ -13,6 +13,7 @@
 //   - Among values that are equal and not the same (1.0 and 1.00, 0 and -0, '1 mon' and '30 days'), MIN, MAX and the
 //     DISTINCT forms take the one with the larger display scale, 0 rather than -0, the one with more months, then days. So
 //     does an array of them, by its first element that differs.
+//   - ARRAY_AGG and STRING_AGG, which queries have and features have not, take the rows as they come (collect.go).
 //   - A sum is out of range if the whole is, whatever the parts were on the way.
 package agg
 
@@ -54,6 +55,9 @@ type Func struct {
 	// NewAddOnly returns an empty state for rows that are only ever added: Retract must not be called. It may need less memory,
 	// merges with its like alone, and has an encoding of its own.
 	NewAddOnly func() State
+
+	// Collects is what a state keeps of every row, nil where it keeps none.
+	Collects *Collect
 
 	// family is what a state accumulates, where functions share that; read takes the function's result off a state of it.
 	family family

@@ -154,6 +154,9 @@ func (a *aggregate) addTo(g *group, i int) (int64, error) {
 		return 0, err
 	}
 	s.Add(v)
+	if c.Fn.Collects != nil {
+		return valueSize + payload(&v), nil
+	}
 	if c.Fn.Distinct && !v.IsNull() {
 		return a.collected(g, i, v), nil
 	}

@@ -56,6 +56,10 @@ func operatorOf(n plan.Node, c *Context, atMost int64) (Operator, error) {
 		return newFunctionScan(n, c), nil
 	case *plan.Spool:
 		return newSpool(n, c), nil
+	case *plan.Recursion:
+		return newRecursion(n, c), nil
+	case *plan.WorkTable:
+		return newWorkScan(n, c), nil
 	case *plan.Limit:
 		return buildLimit(n, c)
 	case *plan.Join:
@@ -95,6 +99,8 @@ func operatorOf(n plan.Node, c *Context, atMost int64) (Operator, error) {
 		return newAsOfJoin(n, in, c), nil
 	case *plan.Lateral:
 		return newLateral(n, in, c), nil
+	case *plan.ProjectSet:
+		return newProjectSet(n, in, c), nil
 	}
 	return nil, fmt.Errorf("exec: no operator for %T", n)
 }

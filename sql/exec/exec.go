@@ -70,6 +70,7 @@ type Context struct {
 	state *state        // shared by all operators of the statement
 	outer []types.Value // what the queries around hand in
 	local map[*plan.Spool]*store
+	work  *workRows // of the recursive queries around
 }
 
 // env is a fresh environment for expressions over rows of n columns.

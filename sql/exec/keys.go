@@ -6,9 +6,9 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// lookupKeys evaluates a scan's keys to distinct tuples of the key columns' types; all is set where the scan has none and reads all rows.
+// Keys evaluates a scan's keys to distinct tuples of the key columns' types; all is set where the scan has none and reads all rows.
 // NULL and what the column's type cannot hold exactly equal no key.
-func lookupKeys(s *plan.Scan, c *Context) (keys [][]types.Value, all bool, err error) {
+func Keys(s *plan.Scan, c *Context) (keys [][]types.Value, all bool, err error) {
 	if s.Keys == nil && s.Any == nil {
 		return nil, true, nil
 	}

@@ -69,7 +69,7 @@ func (s *scan) read(ctx context.Context, n int) error {
 
 // open starts the scan; keys that no row can have end it at once.
 func (s *scan) open(ctx context.Context) (err error) {
-	keys, all, err := lookupKeys(s.node, s.c)
+	keys, all, err := Keys(s.node, s.c)
 	if err != nil {
 		return err
 	}

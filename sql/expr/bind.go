@@ -158,6 +158,8 @@ func (b *binder) dispatch(x syntax.Expr) (Expr, error) {
 		return b.arrayLit(x)
 	case *syntax.Index:
 		return b.index(x)
+	case *syntax.Field:
+		return nil, at(x.NamePos, types.Errorf(types.CodeNotSupported, "fields of a row are not yet supported"))
 	case *syntax.Subquery, *syntax.Exists:
 		return b.scope.Sub(x)
 	case *syntax.Row:

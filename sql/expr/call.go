@@ -92,7 +92,7 @@ func (b *binder) apply(name string, args []bound) (Expr, error) {
 	switch {
 	case name == "position" && len(args) == 2:
 		name = "strpos"
-	case name == "age" && len(args) == 1: // counted from today's midnight
+	case name == "age" && len(args) == 1 && args[0].Type().Alias != types.XID: // counted from today's midnight
 		today, err := NewCast(&Now{}, date)
 		if err != nil {
 			return nil, err

@@ -111,7 +111,7 @@ func (b *binder) castTo(o bound, t types.Type) (Expr, error) {
 		return o.Expr, nil
 	}
 	if from.Kind == types.Unknown { // the modifiers come after: an explicit cast cuts what is too long
-		e, err := b.typed(o, base(t))
+		e, err := b.typed(o, unmodified(t))
 		if err != nil || e.Type() == t {
 			return e, err
 		}
@@ -144,7 +144,7 @@ func (b *binder) typed(o bound, t types.Type) (Expr, error) {
 		if b.scope == nil {
 			return &Param{N: x.N, T: t}, nil
 		}
-		p, err := b.param(x.N, base(t))
+		p, err := b.param(x.N, unmodified(t))
 		if err != nil {
 			return nil, at(o.src, err)
 		}

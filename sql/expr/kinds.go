@@ -100,3 +100,12 @@ func implicitly(from, to types.Type) bool {
 	}
 	return types.CanImplicit(from, to)
 }
+
+// unmodified is t without lengths and precisions, as a parameter has it: an OID stays one, but where it prints as a name the name is what comes.
+func unmodified(t types.Type) types.Type {
+	b := base(t)
+	if !t.Alias.Reg() {
+		b.Alias = t.Alias
+	}
+	return b
+}

@@ -289,12 +289,28 @@ func commonType(where string, ts []types.Type) (types.Type, error) {
 	if common == (types.Type{}) {
 		return text, nil
 	}
+	common.Alias = commonAlias(common, ts)
 	for _, t := range ts { // the modifiers stay where all agree on them
-		if t != ts[0] || base(t) != common {
+		if t != ts[0] || base(t) != base(common) {
 			return common, nil
 		}
 	}
 	return ts[0], nil
+}
+
+// commonAlias is the alias that all types have that are known.
+func commonAlias(common types.Type, ts []types.Type) types.Alias {
+	alias, found := types.NoAlias, false
+	for _, t := range ts {
+		switch {
+		case base(t).Kind == types.Unknown:
+		case base(t) != common, found && t.Alias != alias:
+			return types.NoAlias
+		default:
+			alias, found = t.Alias, true
+		}
+	}
+	return alias
 }
 
 // signature prints name(types…) as PostgreSQL's messages do.

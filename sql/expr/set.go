@@ -51,7 +51,10 @@ var setFunctions = index([]function{
 	{name: "generate_subscripts", args: sig(anyArray, int4), result: int4},
 })
 
-// BindSet binds a call that stands in FROM.
+// ReturnsSet reports whether the function called name gives rows rather than one value.
+func ReturnsSet(name string) bool { return setFunctions[name] != nil }
+
+// BindSet binds a call of a function in FROM, or of one that ReturnsSet anywhere.
 func BindSet(x *syntax.Call, s Scope) (*Set, error) {
 	b := newBinder(s)
 	candidates := setFunctions[x.Name]

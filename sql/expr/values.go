@@ -111,7 +111,7 @@ func (b *binder) arrayLit(x *syntax.ArrayLit) (Expr, error) {
 	if t.Kind == types.Array {
 		return nil, types.Errorf(types.CodeNotSupported, "arrays of arrays are not yet supported")
 	}
-	return fold(&ArrayOf{Xs: elems, T: types.ArrayOf(base(t))}), nil
+	return fold(&ArrayOf{Xs: elems, T: types.ArrayOf(types.Type{Kind: t.Kind, Alias: t.Alias})}), nil
 }
 
 func (b *binder) index(x *syntax.Index) (Expr, error) {

@@ -239,6 +239,8 @@ func parts(x syntax.Expr) []syntax.Expr {
 		return x.Elems
 	case *syntax.Index:
 		return []syntax.Expr{x.X, x.I}
+	case *syntax.Field:
+		return []syntax.Expr{x.X}
 	}
 	return nil
 }

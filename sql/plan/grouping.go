@@ -24,12 +24,12 @@ func (g *grouping) active() bool { return g.used || len(g.aggs) > 0 }
 // aggregateNames are the aggregates that the language has or will have.
 var aggregateNames = append(agg.Names(), agg.Planned()...)
 
-func isAggregate(name string) bool { return slices.Contains(aggregateNames, name) }
+func isAggregate(name string) bool { return slices.Contains(aggregateNames, name) || collects(name) }
 
 // aggregate binds an aggregate call and returns the column that will hold its result. One that reads columns of the queries around alone is the
 // nearest such query's, and a value from there in this one.
 func (s *scope) aggregate(call *syntax.Call) (expr.Expr, error) {
-	if len(call.OrderBy) > 0 {
+	if len(call.OrderBy) > 0 && !collects(call.Name) {
 		return nil, notYet(call.OrderBy[0].X.Place(), "ORDER BY in an aggregate is")
 	}
 	before, read := *s.refs, s.outerRead()
@@ -85,6 +85,9 @@ func (s *scope) aggregateColumn(i int, call *syntax.Call) *expr.Column {
 }
 
 func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
+	if collects(call.Name) && !s.b.inFeature {
+		return s.bindCollect(call)
+	}
 	arg, star, err := s.argument(call)
 	if err != nil {
 		return AggCall{}, err
@@ -107,10 +110,8 @@ func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
 			return AggCall{}, at(err, call.Args[0].Place())
 		}
 	}
-	if call.Filter != nil {
-		if c.Filter, err = expr.BindBool(call.Filter, s.in("FILTER"), "FILTER"); err != nil {
-			return AggCall{}, at(err, call.Filter.Place())
-		}
+	if c.Filter, err = s.filter(call); err != nil {
+		return AggCall{}, err
 	}
 	if s.b.inFeature {
 		c.filterForCase()
@@ -122,6 +123,15 @@ func (s *scope) bindAggregate(call *syntax.Call) (AggCall, error) {
 	}
 	c.Name = c.describe()
 	return c, nil
+}
+
+// filter binds an aggregate's FILTER; nil where there is none.
+func (s *scope) filter(call *syntax.Call) (expr.Expr, error) {
+	if call.Filter == nil {
+		return nil, nil
+	}
+	x, err := expr.BindBool(call.Filter, s.in("FILTER"), "FILTER")
+	return x, at(err, call.Filter.Place())
 }
 
 // argument binds an aggregate's argument, a bare literal or parameter without a type; nil with star for COUNT(*).
@@ -161,7 +171,10 @@ func (s *scope) argument(call *syntax.Call) (x expr.Expr, star bool, err error) 
 // describe prints the call; equal calls over equal columns print equally.
 func (c AggCall) describe() string {
 	arg := "*"
-	if c.Arg != nil {
+	switch {
+	case c.Fn.Collects != nil:
+		arg = describeCollected(c.Fn.Collects, c.Arg.(*expr.ArrayOf).Xs)
+	case c.Arg != nil:
 		arg = c.Arg.String()
 	}
 	if c.Fn.Distinct {

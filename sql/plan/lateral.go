@@ -8,11 +8,13 @@ import (
 	"github.com/asofdb/asof/sql/types"
 )
 
-// lateral reports whether LATERAL stands in x, so that x may read columns of what stands to its left.
+// lateral reports whether LATERAL stands in x, or a function of columns, so that x may read columns of what stands to its left.
 func lateral(x syntax.TableExpr) bool {
 	switch x := x.(type) {
 	case *syntax.Derived:
 		return x.Lateral
+	case *syntax.TableFunc:
+		return firstColumn(x.Call) != nil
 	case *syntax.Join:
 		return lateral(x.L) || lateral(x.R)
 	}

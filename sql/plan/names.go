@@ -24,6 +24,8 @@ func (b *binder) figureName(x syntax.Expr) (name string, strong bool) {
 		return x.Name, true
 	case *syntax.Index:
 		return b.figureName(x.X)
+	case *syntax.Field:
+		return x.Name, true
 	case *syntax.ArrayLit:
 		return "array", true
 	case *syntax.Row:

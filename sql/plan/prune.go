@@ -46,6 +46,11 @@ func narrow(n Node, need []int) (Node, map[int]int) {
 		return n.narrow(need)
 	case *Lateral:
 		return n.narrow(need)
+	case *ProjectSet:
+		return n.narrow(need)
+	case *Recursion:
+		n.Seed, n.Step = prune(n.Seed), prune(n.Step)
+		return n, identity(width(n))
 	case *UnionAll:
 		return n.narrow(need)
 	case *SetOp:

@@ -125,6 +125,7 @@ func (b *binder) bindSelect(sel *syntax.Select, a around, open bool) (*selection
 	if err != nil {
 		return nil, err
 	}
+	s.sets = &setCalls{}
 	q := &selection{scope: s, from: from, distinct: sel.Distinct}
 	if q.targets, err = s.targets(sel.Items, open); err != nil {
 		return nil, err
@@ -210,6 +211,9 @@ func constantAs(x syntax.Expr, s *scope, t types.Type) (expr.Expr, error) {
 // group rewrites the targets and HAVING of an aggregated SELECT to the row of its Aggregation.
 func (q *selection) group() error {
 	g := q.scope.group
+	if err := q.scope.ungroupedSets(); err != nil {
+		return err
+	}
 	if !g.active() {
 		return nil
 	}
@@ -230,7 +234,7 @@ func (q *selection) group() error {
 	return nil
 }
 
-// arrange stacks the nodes: filter, aggregate, filter, project, distinct, sort, drop hidden columns, cut.
+// arrange stacks the nodes: filter, aggregate, filter, sets, project, distinct, sort, drop hidden columns, cut.
 func (q *selection) arrange() Node {
 	n := q.from
 	if q.where != nil {
@@ -242,6 +246,7 @@ func (q *selection) arrange() Node {
 	if q.having != nil {
 		n = &Filter{In: n, X: q.having}
 	}
+	n = q.expandSets(n)
 	outputs := make([]Output, len(q.targets))
 	for i, t := range q.targets {
 		outputs[i] = Output{Name: t.name, X: t.x, T: t.x.Type()}

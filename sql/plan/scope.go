@@ -58,6 +58,8 @@ type scope struct {
 	// columns are what * stands for and what names without a table before them mean: the tables' columns, those of USING once.
 	columns []column
 	group   *grouping
+	// sets are the calls of functions that return sets, nil where none may stand.
+	sets *setCalls
 	// places remembers where each column reference or aggregate call stood, for errors that are found later.
 	places map[*expr.Column]syntax.Span
 	// refs counts what has been referred to so far, whether or not it is left after folding.
@@ -316,6 +318,9 @@ func (s *scope) Call(call *syntax.Call) (expr.Expr, error) {
 	}
 	if isAggregate(call.Name) {
 		return s.aggregate(call)
+	}
+	if expr.ReturnsSet(call.Name) {
+		return s.setCall(call)
 	}
 	for _, part := range []struct {
 		there bool

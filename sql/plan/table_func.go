@@ -22,7 +22,7 @@ func (*FunctionScan) Children() []Node { return nil }
 // Describe of a FunctionScan is the call.
 func (f *FunctionScan) Describe() string { return "Function scan on " + f.Set.String() }
 
-// tableFunc binds a function in FROM. It sees the queries around this one, not the relations beside it.
+// tableFunc binds a function in FROM. It sees the queries around this one and what stands to its left, with or without the word LATERAL.
 func (b *binder) tableFunc(x *syntax.TableFunc, s *scope, offset int) (input, error) {
 	call, ok := x.Call.(*syntax.Call)
 	if !ok {
@@ -33,7 +33,7 @@ func (b *binder) tableFunc(x *syntax.TableFunc, s *scope, offset int) (input, er
 			return b.relationScan(rel, x.Span, call.Name, x.Alias, x.Columns, offset)
 		}
 	}
-	set, err := expr.BindSet(call, b.newScope(s.around).in("FROM"))
+	set, err := expr.BindSet(call, b.newScope(s.beside()).in("functions in FROM"))
 	if err != nil {
 		return input{}, at(err, x.Span)
 	}

@@ -35,6 +35,9 @@ func (s *scope) targets(items []syntax.Item, open bool) ([]target, error) {
 		if open {
 			bind = expr.BindOpen
 		}
+		if err := s.setsStandFree(item.X); err != nil {
+			return nil, err
+		}
 		x, err := bind(item.X, s)
 		if err != nil {
 			return nil, at(err, item.X.Place())

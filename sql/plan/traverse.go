@@ -20,6 +20,10 @@ func inputs(n Node) []*Node {
 		return []*Node{&n.In}
 	case *Lateral:
 		return []*Node{&n.In}
+	case *ProjectSet:
+		return []*Node{&n.In}
+	case *Recursion:
+		return []*Node{&n.Seed, &n.Step}
 	case *Aggregation:
 		return []*Node{&n.In}
 	case *Sort:
@@ -66,6 +70,12 @@ func expressionsOf(n Node) []*expr.Expr {
 	case *FunctionScan:
 		for i := range n.Set.Args {
 			add(&n.Set.Args[i])
+		}
+	case *ProjectSet:
+		for _, s := range n.Sets {
+			for i := range s.Args {
+				add(&s.Args[i])
+			}
 		}
 	case *Filter:
 		add(&n.X)

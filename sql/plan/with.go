@@ -15,18 +15,18 @@ type ctes struct {
 
 // cte is one of them, bound once: a name that is used twice is computed once.
 type cte struct {
-	name    string
-	query   *syntax.Select
-	columns []string
-	around  around // what its query sees
-	spool   *Spool
-	outer   bool // its rows depend on a query around
+	syntax.CTE
+	around around // what its query sees
+	spool  *Spool
+	outer  bool // its rows depend on a query around
+	// work is set while the query itself is bound that reads its own rows, and nothing else then.
+	work *WorkTable
 }
 
 // find returns what a name in FROM stands for, nil where WITH does not name it.
 func (c *ctes) find(x *syntax.Table) *cte {
 	for ; c != nil && !x.File && x.Schema == ""; c = c.next {
-		if c.name == x.Name {
+		if c.Name == x.Name {
 			return &c.cte
 		}
 	}
@@ -36,13 +36,10 @@ func (c *ctes) find(x *syntax.Table) *cte {
 // with binds the queries of WITH, each seeing those before it, and returns what the query behind it sees.
 func (b *binder) with(list []syntax.CTE, a around) (around, error) {
 	for _, w := range list {
-		c := cte{name: w.Name, query: w.Select, columns: w.Columns, around: a}
-		node, err := b.nested(w.Select, a)
+		c := cte{CTE: w, around: a}
+		node, err := b.named(w, a)
 		if err != nil {
 			return a, err
-		}
-		if n := len(node.Schema()); len(w.Columns) > n {
-			return a, errorAt(w.NamePos, types.CodeInvalidColumnRef, "WITH query %q has %d columns available but %d columns specified", w.Name, n, len(w.Columns))
 		}
 		c.spool, c.outer = &Spool{In: node, Name: w.Name}, readsOuter(node)
 		a.ctes = &ctes{c, a.ctes}
@@ -50,8 +47,31 @@ func (b *binder) with(list []syntax.CTE, a around) (around, error) {
 	return a, nil
 }
 
+// named binds a query of WITH, whose rows get the column names that were written for it.
+func (b *binder) named(w syntax.CTE, a around) (Node, error) {
+	if w.Recursive && w.Select.Set != nil {
+		return b.recursion(w, a)
+	}
+	node, err := b.nested(w.Select, a)
+	if err != nil {
+		return nil, err
+	}
+	return node, fits(w, len(node.Schema()))
+}
+
+// fits refuses more names than there are columns.
+func fits(w syntax.CTE, columns int) error {
+	if len(w.Columns) <= columns {
+		return nil
+	}
+	return errorAt(w.NamePos, types.CodeInvalidColumnRef, "WITH query %q has %d columns available but %d columns specified", w.Name, columns, len(w.Columns))
+}
+
 // reference binds a name of WITH in FROM.
 func (b *binder) reference(c *cte, x *syntax.Table, s *scope, offset int) (input, error) {
+	if c.work != nil {
+		return b.workReference(c, x, s, offset)
+	}
 	moment, err := b.asOf(x.AsOf, s)
 	if err != nil {
 		return input{}, err
@@ -59,15 +79,15 @@ func (b *binder) reference(c *cte, x *syntax.Table, s *scope, offset int) (input
 	var node Node = c.spool
 	switch a := c.seenFrom(s); {
 	case moment.X != nil, a != c.around: // a past of its own, or outer values that reach it in another way
-		if node, err = b.nested(c.query, a); err != nil {
+		if node, err = b.named(c.CTE, a); err != nil {
 			return input{}, err
 		}
 		moment.spread(node)
 	default:
 		c.spool.uses++
 	}
-	rel := derivedRelation(c.name, node)
-	rel.Columns = renamed(rel.Columns, c.columns)
+	rel := derivedRelation(c.Name, node)
+	rel.Columns = renamed(rel.Columns, c.Columns)
 	t, err := newTable(x.Span, x.Name, x.Alias, x.Columns, rel, offset)
 	if err != nil {
 		return input{}, err

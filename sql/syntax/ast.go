@@ -138,6 +138,13 @@ type (
 		Span
 		X, I Expr
 	}
+	// Field is (x).name.
+	Field struct {
+		Span
+		X       Expr
+		Name    string
+		NamePos Span
+	}
 	// Subquery is (SELECT …) as a value, with Array ARRAY(SELECT …); Exists is EXISTS (SELECT …).
 	Subquery struct {
 		Span
@@ -252,6 +259,8 @@ type CTE struct {
 	NamePos Span
 	Columns []string
 	Select  *Select
+	// Recursive is set behind WITH RECURSIVE, where a query may read its own rows.
+	Recursive bool
 }
 
 // Statement is one parsed statement.
@@ -328,7 +337,7 @@ type (
 		NamePos  Span
 		Cascade  bool
 	}
-	// AlterSource is ALTER SOURCE name PAUSE|RESUME|SET (…); Action in upper case.
+	// AlterSource is ALTER SOURCE name PAUSE|RESUME|SET (…)|ACCEPT GAP; Action in upper case.
 	AlterSource struct {
 		Span
 		Name    string
@@ -377,6 +386,12 @@ type (
 	ExplainValue struct {
 		Span
 		Select *Select
+	}
+	// Backup is BACKUP TO 'dir'.
+	Backup struct {
+		Span
+		Dir    string
+		DirPos Span
 	}
 	// VerifyFeature is VERIFY FEATURE name [SAMPLE n]; Sample is 0 where all entities are meant.
 	VerifyFeature struct {

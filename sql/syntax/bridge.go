@@ -243,6 +243,8 @@ func (b *bridge) fill(shell Expr, f *sqlparser.FuncExpr) Expr {
 		b.into(f.Exprs, &s.L, &s.R)
 	case *Index:
 		b.into(f.Exprs, &s.X, &s.I)
+	case *Field:
+		b.into(f.Exprs, &s.X)
 	case *ArrayLit:
 		s.Elems = b.all(f.Exprs)
 	case *Row:

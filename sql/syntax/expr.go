@@ -478,7 +478,7 @@ func (p *parser) parens() (u *unit, list []operand, err error) {
 			u, err = p.continued(u, 1, start)
 		} else if u == nil || !p.at(")") {
 			var left operand
-			if left, err = p.grouped(u, list, start); err == nil {
+			if left, err = p.groupedField(u, list, start); err == nil {
 				u = nil
 				list, err = p.exprsFrom(left)
 			}

@@ -139,7 +139,7 @@ func columnsOutlined(toks []token) []string {
 			return append(columns, name)
 		case depth == 0 && t.is(","):
 			columns, name = append(columns, name), "?column?"
-		case depth == 0 && t.isName() && !t.is("as") && !t.is("distinct") && !t.is("all"):
+		case depth == 0 && t.isName() && !t.is("as") && !t.is("distinct") && !t.is("all") && !t.is("over") && !t.is("filter"):
 			name = t.text
 			if t.is("end") {
 				name = "case"

@@ -34,17 +34,32 @@ func (p *parser) primary() (operand, error) {
 	return operand{}, p.unexpected()
 }
 
-// paren1 reads (x), (x, y) and (SELECT …).
+// paren1 reads (x), (x).name, (x, y) and (SELECT …).
 func (p *parser) paren1() (operand, error) {
 	start := p.tok().Pos
 	u, list, err := p.parens()
 	if err != nil {
 		return operand{}, err
 	}
-	if p.at(".") {
-		return operand{}, notYet("fields of a row", p.tok().Span)
+	return p.groupedField(u, list, start)
+}
+
+// groupedField is what was read between parentheses, or the field of it that is named behind them.
+func (p *parser) groupedField(u *unit, list []operand, start Pos) (operand, error) {
+	x, err := p.grouped(u, list, start)
+	if err != nil || !p.at(".") {
+		return x, err
 	}
-	return p.grouped(u, list, start)
+	if p.at(". *") {
+		return operand{}, notYet("all fields of a row", p.from(start))
+	}
+	p.i++
+	name, err := p.label()
+	if err != nil {
+		return operand{}, err
+	}
+	x = p.fit(x)
+	return p.wrap(&Field{Span: p.from(start), Name: name.text, NamePos: name.Span}, x.text, x)
 }
 
 // word reads an operand that begins with an unquoted word.
@@ -240,12 +255,15 @@ func (p *parser) named() (operand, error) {
 // plainCalls are the words with a syntax of their own in PostgreSQL's grammar whose syntax is that of any call.
 var plainCalls = words("coalesce greatest least nullif")
 
+// expandArray is the one function of information_schema that is called by others.
+const expandArray = "_pg_expandarray"
+
 // qualifiedCall reads pg_catalog.name(…).
 func (p *parser) qualifiedCall(first *token, parts []int) (operand, error) {
-	if len(parts) == 2 && first.text == "information_schema" {
+	if len(parts) == 2 && first.text == "information_schema" && p.toks[parts[1]].text != expandArray {
 		return operand{}, notYet("a function of information_schema", p.from(first.Pos))
 	}
-	if len(parts) != 2 || first.text != "pg_catalog" && first.text != "public" {
+	if len(parts) != 2 || first.text != "pg_catalog" && first.text != "public" && first.text != "information_schema" {
 		return operand{}, types.Errorf("3F000", "schema %q does not exist", first.text).At(int(first.Pos), int(first.End-first.Pos))
 	}
 	return p.call(&p.toks[parts[1]], first.Pos)

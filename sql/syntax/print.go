@@ -52,7 +52,7 @@ func precOf(x Expr) int {
 		if isAtTimeZone(x) {
 			return precAt // also where it is printed as a call: parentheses too many do no harm
 		}
-	case *Index:
+	case *Index, *Field:
 		return precIndex
 	}
 	return precCast + 1
@@ -128,6 +128,11 @@ func (p *printer) expr(x Expr, min int) {
 		p.WriteByte(')')
 	case *Index:
 		p.index(x)
+	case *Field:
+		p.WriteByte('(')
+		p.expr(x.X, precOr)
+		p.WriteString(").")
+		p.WriteString(QuoteIdent(x.Name))
 	case *Subquery:
 		if x.Array {
 			p.WriteString("ARRAY")

@@ -5,6 +5,9 @@ func (p *printer) query(s *Select) {
 	for i, c := range s.With {
 		if i == 0 {
 			p.WriteString("WITH ")
+			if c.Recursive {
+				p.WriteString("RECURSIVE ")
+			}
 		}
 		p.comma(i)
 		p.WriteString(QuoteIdent(c.Name))

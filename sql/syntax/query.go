@@ -49,14 +49,12 @@ func (p *parser) continued(u *unit, prec int, start Pos) (*unit, error) {
 	return u, p.tail(u)
 }
 
-// with reads WITH name [(columns)] AS (query), ….
+// with reads WITH [RECURSIVE] name [(columns)] AS (query), ….
 func (p *parser) with() ([]CTE, error) {
 	if !p.accept("with") {
 		return nil, nil
 	}
-	if p.at("recursive") {
-		return nil, notYet("WITH RECURSIVE", p.tok().Span)
-	}
+	recursive := p.accept("recursive")
 	var list []CTE
 	seen := map[string]bool{}
 	for {
@@ -68,7 +66,7 @@ func (p *parser) with() ([]CTE, error) {
 			return nil, types.Errorf(types.CodeDuplicateAlias, "WITH query name %q specified more than once", t.text).At(int(t.Pos), int(t.End-t.Pos))
 		}
 		seen[t.text] = true
-		c := CTE{Name: t.text, NamePos: t.Span}
+		c := CTE{Name: t.text, NamePos: t.Span, Recursive: recursive}
 		if p.at("(") {
 			if c.Columns, err = p.names(); err != nil {
 				return nil, err

@@ -53,6 +53,8 @@ func (p *parser) statement() (Statement, error) {
 		return p.grant(start, true)
 	case p.accept("verify"):
 		return p.verify(start)
+	case p.accept("backup"):
+		return p.backup(start)
 	}
 	if do := p.sessionStatement(); do != nil {
 		return do(start)
@@ -216,6 +218,11 @@ func (p *parser) alter(start Pos) (Statement, error) {
 		a.Action = "PAUSE"
 	case p.accept("resume"):
 		a.Action = "RESUME"
+	case p.accept("accept"):
+		a.Action = "ACCEPT GAP"
+		if err := p.expect("gap"); err != nil {
+			return nil, err
+		}
 	case p.accept("set"):
 		a.Action = "SET"
 		if a.Options, err = p.options(); err != nil {

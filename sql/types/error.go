@@ -79,6 +79,7 @@ const (
 	CodeTooComplex          = "54001"
 	CodeBadFile             = "58P01"
 	CodeIO                  = "58030"
+	CodeConnection          = "08001" // a server that we are a client of does not answer
 	CodeCorrupted           = "XX001"
 	CodeInternal            = "XX000"
 	CodeInvalidSource       = "HV000" // a source's input cannot be read as declared
