@@ -83,6 +83,15 @@ type DB struct {
 // Open opens a data directory, and makes one of a directory that is missing or empty. It returns a *LockedError, *VersionError, *SpaceError or
 // *DamagedError where that is the reason why it cannot, and has then deleted nothing.
 func Open(dir string, o Options) (*DB, error) {
+	db := newDB(dir, o)
+	if err := db.open(); err != nil {
+		err = db.name(err)
+		return nil, errors.Join(err, db.abandon())
+	}
+	return db, nil
+}
+
+func newDB(dir string, o Options) *DB {
 	if o.MemTableSize == 0 {
 		o.MemTableSize = defaultMemTable
 	}
@@ -91,11 +100,7 @@ func Open(dir string, o Options) (*DB, error) {
 	}
 	db := &DB{dir: dir, opt: o, log: o.Logger, guard: newGuard(dir, o), trouble: &trouble{log: o.Logger}}
 	db.chain.keep = uint64((numMemtables + 2) * o.MemTableSize)
-	if err := db.open(); err != nil {
-		err = db.name(err)
-		return nil, errors.Join(err, db.abandon())
-	}
-	return db, nil
+	return db
 }
 
 func newGuard(dir string, o Options) *guard {

@@ -46,6 +46,15 @@ func (db *DB) DropSource(source uint32) error {
 	return err
 }
 
+// DropRows deletes the row store of a source, as DropGroup does its groups.
+func (db *DB) DropRows(source uint32) error {
+	p := sourcePrefix(spaceRow, source)
+	if err := db.dropRange(p, nil); err != nil {
+		return err
+	}
+	return db.dropRange(append(prefix(spacePiece), p...), nil)
+}
+
 // TrimPublications deletes what was published for a source before the 100 ms that contain the wall clock's time before.
 func (db *DB) TrimPublications(source uint32, before int64) error {
 	return db.dropRange(sourcePrefix(spacePublish, source), publishKey(source, before))
