@@ -32,6 +32,7 @@ type debezium struct {
 	// The shapes of the objects of a message.
 	outer, envelope, source, transaction *shape
 	before, after, key                   image
+	flat                                 flattened
 
 	msg message
 }
@@ -55,7 +56,7 @@ func newDebezium(s engine.SourceSpec) (engine.Decoder, error) {
 		columns:     columns,
 		keys:        s.Key,
 		values:      newValues(o),
-		tables:      newTables(s.Table, s.Begun),
+		tables:      newTables(s.Table, s.Begun, s.Options["topic"]),
 		schemas:     schemas{columns: s.Columns},
 		outer:       newShape(envelopeMembers...),
 		envelope:    newShape(envelopeMembers...),
@@ -64,6 +65,7 @@ func newDebezium(s engine.SourceSpec) (engine.Decoder, error) {
 		before:      newImage(strict),
 		after:       newImage(true),
 		key:         newImage(true),
+		flat:        newFlattened(names, unknown),
 	}, nil
 }
 
@@ -100,6 +102,7 @@ type message struct {
 	seen                  uint32 // a bit for each member
 	op, tsMs              span
 	status, id, count     span
+	collections           span // END's events by table
 	txID, order           span // of the transaction block
 	source                source
 	before, after         []types.Value
@@ -107,6 +110,8 @@ type message struct {
 	badBefore, badAfter   bool  // neither an object nor null
 	schemaErr             error
 	payload               int // where a payload begins that came before its schema
+	flat                  int // where an object begins that has members of a flattened row
+	outerFlat             bool
 	hasPayload, tombstone bool
 }
 
@@ -128,6 +133,9 @@ func (d *debezium) Decode(rec engine.Record, ev *engine.Event) error {
 	if err := s.err(); err != nil || !ok {
 		return err
 	}
+	if d.msg.has(inFlattenedOp) || d.msg.has(inFlattenedDeleted) { // members that only the transform adds, whatever the columns are called
+		return d.flattenedRow(rec, &s, ev)
+	}
 	if d.msg.schemaErr != nil {
 		return d.msg.schemaErr
 	}
@@ -146,6 +154,7 @@ func (d *debezium) readMessage(s *scanner, sh *shape, outer bool) bool {
 		m.seen |= 1 << inOther
 		return s.skip()
 	}
+	start := s.i
 	s.open(sh)
 	for {
 		member := s.next(sh)
@@ -172,8 +181,15 @@ func (d *debezium) readMessage(s *scanner, sh *shape, outer bool) bool {
 			m.id, ok = s.span(maxDepth)
 		case inEventCount:
 			m.count, ok = s.span(maxDepth)
+		case inDataCollections:
+			m.collections, ok = s.span(maxDepth)
 		case badMember:
 			return false
+		case inFlattenedOp, inFlattenedDeleted:
+			if outer || !m.outerFlat {
+				m.flat, m.outerFlat = start, outer
+			}
+			ok = s.skip()
 		case inSchema:
 			if outer {
 				ok = d.readSchema(s)
@@ -207,10 +223,11 @@ func (d *debezium) readSchema(s *scanner) bool {
 
 // useSchema lets the images be read as known says; nil means that there is no schema.
 func (d *debezium) useSchema(known *messageSchema) {
-	d.before.encodings, d.after.encodings = d.before.unknown, d.after.unknown
+	d.before.encodings, d.after.encodings, d.flat.encodings = d.before.unknown, d.after.unknown, d.flat.unknown
 	if known == nil {
 		return
 	}
+	d.flat.encodings = known.row
 	if known.before != nil {
 		d.before.encodings = known.before
 	}
@@ -277,17 +294,14 @@ func (d *debezium) event(rec engine.Record, s *scanner, ev *engine.Event) error 
 	case m.tombstone:
 		return nil
 	case m.has(inStatus) && m.has(inID):
-		return m.boundary(s, ev)
+		return d.boundary(s, ev)
 	case m.has(inDDL), m.has(inTableChanges):
 		return nil
 	case m.seen&^wrapper == 1<<inTsMs:
 		return m.heartbeat(s, ev)
-	case m.has(inFlattenedOp), m.has(inFlattenedDeleted):
-		return types.Errorf(types.CodeInvalidSource, "the record is a flattened one (ExtractNewRecordState), which FORMAT DEBEZIUM cannot read yet").
-			WithHint("take the transform out of the connector: the whole envelope has the commit time")
 	}
 	return types.Errorf(types.CodeInvalidSource, "not a Debezium record: it has no op").
-		WithHint("plain objects are read with FORMAT PLAIN ENCODE JSON")
+		WithHint("plain objects are read with FORMAT PLAIN or UPSERT ENCODE JSON; a connector that flattens records (ExtractNewRecordState) needs %s", flattenedSettings)
 }
 
 func (m *message) heartbeat(s *scanner, ev *engine.Event) error {
@@ -332,6 +346,11 @@ func (d *debezium) change(rec engine.Record, s *scanner, ev *engine.Event) error
 		ev.Kind = engine.TruncateEvent
 		return nil
 	}
+	return d.rowChange(op, rec, ev)
+}
+
+// rowChange makes the event of a c, u, d or r, whose images have been read.
+func (d *debezium) rowChange(op byte, rec engine.Record, ev *engine.Event) error {
 	ev.Kind = engine.ChangeEvent
 	switch op {
 	case 'c':
@@ -344,5 +363,5 @@ func (d *debezium) change(rec engine.Record, s *scanner, ev *engine.Event) error
 	case 'r':
 		ev.Op = engine.ReadOp
 	}
-	return d.written(op, ev)
+	return d.written(op, rec, ev)
 }

@@ -218,7 +218,13 @@ func TestRejects(t *testing.T) {
 		{"unknown op", envelope("x", "null", "null"), `unknown op "x"`},
 		{"op is a number", `{"op":1}`, "unknown op 1"},
 		{"no op", `{"after":{"id":1}}`, "no op"},
-		{"flattened", `{"id":1,"n":1,"__op":"c","__source_ts_us":1}`, "flattened"},
+		{"flattened without op", `{"id":1,"n":1,"__deleted":"false","__source_ts_us":1}`, "has no __op"},
+		{"flattened without deleted", `{"id":1,"n":1,"__op":"c","__source_ts_us":1}`, "has no __deleted"},
+		{"flattened without commit time", `{"id":1,"n":1,"__op":"c","__deleted":"false","__ts_us":1}`, "no usable commit time"},
+		{"flattened with another op", `{"id":1,"n":1,"__op":"t","__deleted":"false","__source_ts_us":1}`, `unknown __op "t"`},
+		{"flattened without key", `{"n":1,"__op":"c","__deleted":"false","__source_ts_us":1}`, `column "id"`},
+		{"flattened wrong type", `{"id":1,"n":"x","__op":"u","__deleted":"false","__source_ts_us":1}`, `column "n" (integer): "x"`},
+		{"flattened delete without key", `{"n":1,"__op":"d","__deleted":"true","__source_ts_us":1}`, `key column "id"`},
 		{"no commit time", `{"after":{"id":1,"n":1},"source":{"table":"t"},"op":"c","ts_us":5}`, "commit time"},
 		{"c without after", envelope("c", "null", "null"), "op c without after"},
 		{"u without after", `{"source":{"ts_us":1},"op":"u"}`, "op u without after"},
@@ -251,6 +257,40 @@ func TestRejects(t *testing.T) {
 				t.Errorf("afterwards: %v, %v", ev.After, err)
 			}
 		})
+	}
+}
+
+// A flattened record is one whatever its columns are called, with or without a schema around it; what is not the connector's is the row's.
+func TestFlattenedRecords(t *testing.T) {
+	table := declared{DDL: "id bigint, op text, status text, payload text, source text, before text, __lsn_of bigint", Key: []string{"id"}}
+	row := `"id":1,"op":"x","status":"BEGIN","payload":"p","source":"s","before":"b","__lsn_of":3`
+	meta := `"__deleted":"false","__op":"u","__lsn":900,"__txId":7,"__table":"t","__source_ts_us":1000,"__source_snapshot":null`
+	for _, value := range []string{
+		"{" + row + "," + meta + "}",
+		"{" + meta + "," + row + "}",
+		`{"schema":{"type":"struct","fields":[{"type":"int64","field":"id"}]},"payload":{` + row + "," + meta + "}}",
+		`{"payload":{` + meta + "," + row + `},"schema":null}`,
+	} {
+		spec := table.Spec(t, nil)
+		spec.Table = "public.t"
+		ev, err := decodeOne(t, newDecoder(t, Debezium(), spec), value)
+		if err != nil || fmt.Sprint(ev.After) != "[1 x BEGIN p s b 3]" || ev.Op != engine.UpdateOp || ev.Commit != 1000 || ev.LSN != 900 || ev.Tx != 7 || ev.Table != "t" || ev.Snapshot != engine.NoSnapshot {
+			t.Errorf("%s: %+v, %v", value, ev, err)
+		}
+	}
+	d := newDecoder(t, Debezium(), small.Spec(t, nil))
+	ev, err := decodeOne(t, d, `{"id":1,"n":null,"name":"","__deleted":"true","__op":"d","__source_ts_ms":5}`)
+	if err != nil || ev.Op != engine.DeleteOp || ev.Before[0].I != 1 || ev.Commit != 5999 {
+		t.Errorf("deleted: %+v, %v", ev, err)
+	}
+	ev, err = decodeOne(t, d, `{"id":1,"n":2,"__deleted":"false","__op":"r","__source_ts_us":5}`)
+	if err != nil || ev.Op != engine.ReadOp || ev.Snapshot != engine.InSnapshot {
+		t.Errorf("read without its mark: %+v, %v", ev, err)
+	}
+	spec := small.Spec(t, nil)
+	spec.Table = "public.u"
+	if ev, err := decodeOne(t, newDecoder(t, Debezium(), spec), `{"id":1,"n":2,"__table":"t","__deleted":"false","__op":"c","__source_ts_us":5}`); err != nil || ev.Kind != engine.OtherTableEvent {
+		t.Errorf("of another table: %+v, %v", ev, err)
 	}
 }
 

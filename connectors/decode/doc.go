@@ -1,5 +1,5 @@
 // Package decode turns the bytes of records into the events of an engine: Debezium's change envelopes as
-// JSON, plain JSON objects, and CSV lines.
+// JSON, whole or flattened, rows by the record's key, plain JSON objects, and CSV lines.
 //
 // A decoder serves one source and one goroutine. It knows the declared columns and nothing else of the engine; whatever a
 // record lacks or says wrongly is returned as an error in words for the user (a *types.Error) and leaves the decoder as it was.

@@ -158,6 +158,8 @@ func FuzzDebezium(f *testing.F) {
 	}
 	f.Add([]byte(`{"before":null,"after":{"id":1,"c_default":1,"c_num":1e99999},"source":{"ts_us":1},"op":"c"}`))
 	f.Add([]byte(`{"payload":{"op":"t","source":{"ts_ms":9223372036854775807}},"schema":{"fields":[{"field":"after","fields":[{"field":"id","items":{"type":"x"}}]}]}}`))
+	f.Add([]byte(`{"id":1,"c_default":1,"c_text":"x","__op":"c","__deleted":"false","__source_ts_us":1,"__table":"types"}`))
+	f.Add([]byte(`{"schema":{"fields":[{"field":"id","type":"int32"}]},"payload":{"__op":"d","__deleted":"true","__source_ts_ms":1,"id":1}}`))
 	good := []byte(envelope("c", "null", `{"id":1,"c_default":2,"c_text":"x"}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := newDecoder(t, Debezium(), all.Spec(t, nil))

@@ -181,6 +181,64 @@ func TestTransactionTopic(t *testing.T) {
 	}
 }
 
+// END counts the events of the source's own table, which is known by the topic before the first row and by the rows after it.
+func TestTransactionsOfOneTable(t *testing.T) {
+	for _, name := range []string{"shop_json", "shop_schema", "shop_parts3", "mariadb_json"} {
+		records := golden.Records(t, name)
+		topics := map[string]bool{}
+		for _, r := range records {
+			if strings.Count(r.Topic, ".") == 2 {
+				topics[r.Topic] = true
+			}
+		}
+		own := int64(0)
+		for topic := range topics {
+			dec := newDecoder(t, Debezium(), declared{DDL: "nothing text"}.Spec(t, map[string]string{"topic": topic}))
+			before := newDecoder(t, Debezium(), declared{DDL: "nothing text"}.Spec(t, map[string]string{"topic": topic}))
+			rows, ended := map[int64]map[int64]bool{}, map[int64]int64{}
+			var ev engine.Event
+			decode := func(d engine.Decoder, r golden.Record) {
+				if err := d.Decode(r.Sent(), &ev); err != nil {
+					t.Fatalf("%v\n%s", err, r.Value)
+				}
+			}
+			for _, r := range records {
+				if r.Topic != topic {
+					continue
+				}
+				if decode(dec, r); ev.Order > 0 {
+					if rows[ev.Tx] == nil {
+						rows[ev.Tx] = map[int64]bool{}
+					}
+					rows[ev.Tx][ev.Order] = true
+				}
+			}
+			for _, r := range records {
+				if r.Table() != "transaction" {
+					continue
+				}
+				if decode(before, r); ev.Kind != engine.EndEvent {
+					continue
+				}
+				first := ev.Own
+				if decode(dec, r); ev.Own != first {
+					t.Errorf("%s: transaction %d has %d events before the first row, and %d after it", topic, ev.Tx, first, ev.Own)
+				}
+				ended[ev.Tx] = ev.Own
+				own += ev.Own
+			}
+			for tx, n := range ended {
+				if int64(len(rows[tx])) != n {
+					t.Errorf("%s: transaction %d has %d rows, and %d by its END", topic, tx, len(rows[tx]), n)
+				}
+			}
+		}
+		if own < 8 {
+			t.Errorf("%s: only %d events are counted", name, own)
+		}
+	}
+}
+
 // What comes a second time after a restart of the connector is known by the same transaction, position and order.
 func TestRepeatsAfterRestart(t *testing.T) {
 	type place struct {

@@ -1,6 +1,8 @@
 package decode
 
 import (
+	"slices"
+
 	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -41,20 +43,25 @@ func (d *debezium) readImage(s *scanner, im *image, firstErr *error) (row []type
 			row[i] = types.Value{}
 			continue
 		}
-		c := &d.columns[i]
-		v, err := d.values.value(c, c.typ, im.encodings[i], t)
-		if err != nil {
-			if (im.strict || c.key) && *firstErr == nil {
-				*firstErr = err
-			}
-			v = types.Value{Kind: types.Unavailable}
-		}
-		row[i] = v
+		row[i] = d.columnValue(im, i, t, firstErr)
 	}
 }
 
+// columnValue reads the value of a column that is not null.
+func (d *debezium) columnValue(im *image, i int, t token, firstErr *error) types.Value {
+	c := &d.columns[i]
+	v, err := d.values.value(c, c.typ, im.encodings[i], t)
+	if err == nil {
+		return v
+	}
+	if (im.strict || c.key) && *firstErr == nil {
+		*firstErr = err
+	}
+	return types.Value{Kind: types.Unavailable}
+}
+
 // written checks and fills in the event of a c, u or r.
-func (d *debezium) written(op byte, ev *engine.Event) error {
+func (d *debezium) written(op byte, rec engine.Record, ev *engine.Event) error {
 	m := &d.msg
 	switch {
 	case m.badAfter:
@@ -83,6 +90,14 @@ func (d *debezium) written(op byte, ev *engine.Event) error {
 		}
 	}
 	ev.Before, ev.After = m.before, m.after
+	if op != 'c' || len(rec.OldKey) == 0 || !slices.ContainsFunc(m.after, func(v types.Value) bool { return v.Kind == types.Unavailable }) {
+		return nil
+	}
+	old, err := d.readKey(rec.OldKey)
+	if err != nil || d.missingKey(old) != nil {
+		return err // without it the row is as unknown as any
+	}
+	ev.OldKey = d.keyOf(old)
 	return nil
 }
 
@@ -116,11 +131,17 @@ func (d *debezium) deleted(rec engine.Record, ev *engine.Event) error {
 	if d.missingKey(row) != nil {
 		return types.Errorf(types.CodeNotNull, "op d without key column %q, neither in before nor in the record's key", missing.name)
 	}
-	ev.KeyOnly = make([]types.Value, len(d.keys))
-	for i, column := range d.keys {
-		ev.KeyOnly[i] = row[column]
-	}
+	ev.KeyOnly = d.keyOf(row)
 	return nil
+}
+
+// keyOf returns the values of the key columns.
+func (d *debezium) keyOf(row []types.Value) []types.Value {
+	key := make([]types.Value, len(d.keys))
+	for i, column := range d.keys {
+		key[i] = row[column]
+	}
+	return key
 }
 
 // missingKey returns the first key column that row lacks.
@@ -153,7 +174,7 @@ func (d *debezium) readKey(key []byte) ([]types.Value, error) {
 				return nil, err
 			}
 			if known != nil {
-				d.key.encodings = known.key
+				d.key.encodings = known.row
 			}
 			ok = s.problem == ""
 		default:

@@ -27,7 +27,7 @@ type connectParams struct {
 type messageSchema struct {
 	text          []byte
 	before, after []*encoding // by column
-	key           []*encoding // of a message that is a key: its fields are the columns themselves
+	row           []*encoding // of a message that is a key or a row: its fields are the columns themselves
 }
 
 // maxSchemas bounds how many schemas are remembered. A topic has one at a time; a file of several topics has one for each.
@@ -66,7 +66,7 @@ func (c *schemas) learn(raw []byte) (*messageSchema, error) {
 	if err := json.Unmarshal(raw, &sch); err != nil {
 		return nil, types.Errorf(types.CodeInvalidText, "the schema of the message is not a Kafka Connect schema: %v", err)
 	}
-	known := &messageSchema{text: bytes.Clone(raw), key: c.encodings(sch.Fields)}
+	known := &messageSchema{text: bytes.Clone(raw), row: c.encodings(sch.Fields)}
 	for i := range sch.Fields {
 		switch f := &sch.Fields[i]; f.Field {
 		case "before":

@@ -186,7 +186,8 @@ func parseSequence(raw []byte) (seq [2]int64, ok bool) {
 }
 
 // boundary makes the event of a record of the transaction topic.
-func (m *message) boundary(s *scanner, ev *engine.Event) error {
+func (d *debezium) boundary(s *scanner, ev *engine.Event) error {
+	m := &d.msg
 	id := s.text(m.id)
 	if len(id) == 0 {
 		return types.Errorf(types.CodeInvalidSource, "the transaction record has no id")
@@ -204,7 +205,7 @@ func (m *message) boundary(s *scanner, ev *engine.Event) error {
 	if !ok || count < 0 {
 		return types.Errorf(types.CodeInvalidSource, "the transaction's END has no event_count")
 	}
-	ev.Kind, ev.Count = engine.EndEvent, count
+	ev.Kind, ev.Count, ev.Own = engine.EndEvent, count, d.tables.own(s.token(m.collections).raw, count)
 	if ms, ok := s.integer(m.tsMs); ok && ms > 0 && ms < math.MaxInt64/1000 {
 		ev.Commit = ms * 1000
 	}

@@ -1,6 +1,9 @@
 package decode
 
 import (
+	"encoding/json"
+	"strings"
+
 	"github.com/asofdb/asof/engine"
 	"github.com/asofdb/asof/sql/types"
 )
@@ -9,6 +12,7 @@ import (
 // it; without it the first table seen is the source's. A record of a second table that fits is an error.
 type tables struct {
 	want  string
+	topic string // that the records come from, PREFIX.SCHEMA.TABLE; "" for a file
 	ours  string // the full name that was found to be the source's
 	names map[string]*tableName
 
@@ -27,8 +31,8 @@ type tableName struct {
 const maxTableNames = 4096
 
 // newTables is told which table is wanted, and which one the source has begun with before this decoder was made.
-func newTables(want, begun string) tables {
-	return tables{want: want, ours: begun, names: map[string]*tableName{}}
+func newTables(want, begun, topic string) tables {
+	return tables{want: want, ours: begun, topic: topic, names: map[string]*tableName{}}
 }
 
 // selects fills in ev.Table and reports whether the record is of the source's table. One that names no table is.
@@ -50,6 +54,37 @@ func (ts *tables) selects(s *scanner, src *source, ev *engine.Event) (bool, erro
 	}
 	return false, types.Errorf(types.CodeInvalidSource, "the record is of table %s, but the source has begun with records of %s", name.full, ts.ours).
 		WithHint("say which table the source is: add table = '%s' to its options", ts.ours)
+}
+
+// own returns how many of a transaction's events are of the source's table, by what END says of its tables; -1 where the source does not know its table yet, or END says nothing.
+func (ts *tables) own(collections []byte, all int64) int64 {
+	var list []struct {
+		Name  string `json:"data_collection"`
+		Count int64  `json:"event_count"`
+	}
+	if json.Unmarshal(collections, &list) != nil || list == nil && all > 0 {
+		return -1
+	}
+	n, bare := int64(0), !strings.Contains(ts.ours, ".") // as flattened records call it
+	for _, c := range list {
+		switch {
+		case ts.ours != "":
+			if ts.ours == c.Name || bare && strings.HasSuffix(c.Name, "."+ts.ours) {
+				n += c.Count
+			}
+		case ts.want != "":
+			if c.Name == ts.want || strings.HasSuffix("."+c.Name, "."+ts.want) || strings.HasSuffix(ts.want, "."+c.Name) {
+				n += c.Count
+			}
+		case ts.topic != "":
+			if strings.HasSuffix(ts.topic, "."+c.Name) {
+				n += c.Count
+			}
+		default:
+			return -1
+		}
+	}
+	return n
 }
 
 // name returns the name of a record's table.
@@ -78,6 +113,7 @@ func (ts *tables) newName(db, schema, table string) *tableName {
 	case db != "":
 		name.full = db + "." + table
 	}
-	name.fits = ts.want == "" || ts.want == table || ts.want == name.full || schema != "" && ts.want == db+"."+name.full
+	name.fits = ts.want == "" || ts.want == table || ts.want == name.full || schema != "" && ts.want == db+"."+name.full ||
+		name.full == table && strings.HasSuffix(ts.want, "."+table) // a flattened record says no more
 	return name
 }

@@ -26,7 +26,7 @@ func openLines(ctx context.Context, in input, csv bool, progress func(done, tota
 	if csv {
 		options["__record"] = "csv"
 	}
-	r, err := file.Connector().Open(ctx, options, engine.Position{})
+	r, err := file.Connector().Open(ctx, options, nil)
 	if err != nil {
 		return nil, err
 	}

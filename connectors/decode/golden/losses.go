@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/asofdb/asof/sql/types"
@@ -21,7 +22,6 @@ type loss struct {
 	rows   string // by key; "" for every row where want differs
 	want   func(text string) string
 	why    string
-	used   bool // it made a difference in some capture
 }
 
 func in(modes ...string) func(Capture) bool {
@@ -211,8 +211,7 @@ func (c Capture) Expected(t testing.TB, table string, before bool) Truth {
 			delete(rows, r.row)
 		}
 	}
-	for i := range knownLosses {
-		l := &knownLosses[i]
+	for i, l := range knownLosses {
 		name, column, _ := strings.Cut(l.column, ".")
 		if l.before != before || name != table || !l.where(c) {
 			continue
@@ -222,7 +221,8 @@ func (c Capture) Expected(t testing.TB, table string, before bool) Truth {
 				continue
 			}
 			if want := l.want(row[column]); want != row[column] {
-				row[column], l.used = want, true
+				row[column] = want
+				usedLosses.Store(i, true)
 			}
 		}
 	}
@@ -240,11 +240,14 @@ func (c Capture) LostRows(table string) []string {
 	return keys
 }
 
+// usedLosses are the indexes of the known losses that made a difference in some capture. Captures are replayed side by side.
+var usedLosses sync.Map
+
 // UnusedLosses describes the losses that no call of Expected has met.
 func UnusedLosses() []string {
 	var all []string
-	for _, l := range knownLosses {
-		if !l.used {
+	for i, l := range knownLosses {
+		if _, used := usedLosses.Load(i); !used {
 			all = append(all, fmt.Sprintf("%s (before %v, rows %q): %s", l.column, l.before, l.rows, l.why))
 		}
 	}

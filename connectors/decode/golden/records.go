@@ -19,6 +19,7 @@ var files embed.FS
 type Record struct {
 	Topic     string
 	Partition int
+	Timestamp int64 // Kafka's, in ms
 	Key       json.RawMessage
 	Value     json.RawMessage
 }
