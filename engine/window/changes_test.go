@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/asofdb/asof/sql/plan"
@@ -26,10 +27,16 @@ func newTrial(t testing.TB, r *rand.Rand) *trial {
 	kinds := []types.Kind{types.Timestamptz, types.Timestamptz, types.Timestamp, types.Date}
 	event := kinds[r.IntN(len(kinds))]
 	attribute, keyed := r.IntN(5) == 0, r.IntN(5) > 0
-	x := &trial{sql: randomFeature(r, keyed, r.IntN(6) == 0)}
+	sql := randomFeature(r, keyed, r.IntN(6) == 0)
 	if attribute {
-		x.sql = randomAttribute(r)
+		sql = randomAttribute(r)
 	}
+	return newTrialOf(t, r, event, sql, keyed)
+}
+
+// newTrialOf is a trial of the feature that sql defines.
+func newTrialOf(t testing.TB, r *rand.Rand, event types.Kind, sql string, keyed bool) *trial {
+	x := &trial{sql: sql}
 	x.f = compile(t, event, x.sql)
 	p := randomProjection(r, x.f)
 	var err error
@@ -40,9 +47,9 @@ func newTrial(t testing.TB, r *rand.Rand) *trial {
 	if r.IntN(30) == 0 {
 		changes = 300 + r.IntN(300)
 	}
-	x.m = randomModel(r, event, changes, attribute)
+	x.m = randomModel(r, event, changes, x.f.Attribute)
 	switch {
-	case attribute:
+	case x.f.Attribute:
 		x.key = []types.Value{types.NewInt8(7)}
 		for i := range x.m.versions {
 			x.m.versions[i].row[0] = x.key[0]
@@ -52,6 +59,15 @@ func newTrial(t testing.TB, r *rand.Rand) *trial {
 	}
 	x.log = p.randomLog(t, r, x.m)
 	return x
+}
+
+// rooted is the trial's log as the evaluator's inner methods take it: with a root.
+func (x *trial) rooted() Log {
+	log := x.log
+	if log.Root == nil {
+		log.Root = x.ev.empty
+	}
+	return log
 }
 
 // turningPoints are all moments at which a value can change for the bounds and conditions that random features have, and their neighbours.
@@ -310,10 +326,7 @@ func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
 			if err != nil || !wantKnown {
 				continue
 			}
-			if log := x.log; x.ev.steady(at) {
-				if log.Root == nil {
-					log.Root = x.ev.empty
-				}
+			if log := x.rooted(); x.ev.steady(at) {
 				one, anyOne, errOne := x.ev.lastMoment(x.key, &log, at)
 				other, anyOther, errOther := x.ev.lastMomentNear(x.key, &log, at)
 				if anyOther && (one != other || !anyOne || errOne != nil || errOther != nil) {
@@ -330,6 +343,62 @@ func TestUpdatedAtIsTheBeginOfThePeriodThatHolds(t *testing.T) {
 	}
 	if known < rounds || quick < known/2 {
 		t.Errorf("only %d moments had a value, and of %d the begin was found quickly", known, quick)
+	}
+}
+
+// TestACountThatChangesIsAChange: where a count among an entity's columns is said to have changed at the newest moment that could change them, evaluations at that
+// moment and just before it have other counts.
+func TestACountThatChangesIsAChange(t *testing.T) {
+	rounds, changed := 600, 0
+	if testing.Short() {
+		rounds = 150
+	}
+	for seed := range rounds {
+		r := rand.New(rand.NewPCG(13, uint64(seed)))
+		predicate := randomBound(r)
+		if r.IntN(2) == 0 {
+			predicate += " AND status = 'paid'"
+		}
+		counts := "COUNT(*) FILTER (WHERE " + predicate + ") AS n, COUNT(*) AS m, "
+		x := newTrialOf(t, r, types.Timestamptz, strings.Replace(randomFeature(r, true, false), "SELECT customer, ", "SELECT customer, "+counts, 1), true)
+		if n := len(x.m.entries); n > 0 && r.IntN(3) == 0 { // what has been truncated still passes the ends of windows
+			e := x.m.entries[n-1]
+			x.log.Truncations = append(slices.Clip(x.log.Truncations), Truncation{C: e.C + 1, Pos: e.Pos + 1})
+		}
+		log := x.rooted()
+		for range 5 {
+			last, any, err := x.ev.lastMoment(x.key, &log, x.m.moment(r))
+			if err != nil || !any {
+				continue
+			}
+			said, err := x.ev.recounts(x.key, &log, last)
+			if err != nil {
+				t.Fatalf("seed %d: %s\n%v", seed, x.sql, err)
+			}
+			var now, before []types.Value
+			if now, err = x.ev.Eval(x.key, x.log, last); err == nil {
+				before, err = x.ev.Eval(x.key, x.log, last-1)
+			}
+			if err != nil {
+				continue
+			}
+			differ := func(n int) bool {
+				return (now == nil) != (before == nil) || now != nil && !slices.EqualFunc(now[:n], before[:n], types.Identical)
+			}
+			if said && !differ(len(now)) {
+				t.Fatalf("seed %d: %s\nat %d: a count is said to have changed: %v, before %v", seed, x.sql, last, now, before)
+			}
+			if said {
+				changed++
+			}
+			truncated := slices.ContainsFunc(log.Truncations, func(x Truncation) bool { return x.C == last })
+			if differ(3) && !said && len(x.ev.edges) == 0 && !truncated {
+				t.Fatalf("seed %d: %s\nat %d: %v, before %v, and no count is said to have changed", seed, x.sql, last, now, before)
+			}
+		}
+	}
+	if changed < rounds/2 {
+		t.Errorf("only %d counts changed", changed)
 	}
 }
 
@@ -357,10 +426,7 @@ func TestManyRowsWithTheirBegin(t *testing.T) {
 		if failed || len(times) == 0 {
 			continue // what fails on the way need not fail where one looks back from the end
 		}
-		log := x.log
-		if log.Root == nil {
-			log.Root = x.ev.empty
-		}
+		log := x.rooted()
 		for name, many := range map[string]func(yield func(i int, row []types.Value, since int64) error) (int, error){
 			"together": func(yield func(i int, row []types.Value, since int64) error) (int, error) {
 				return len(times), x.ev.EvalManyUpdated(x.key, x.log, from, times, yield)

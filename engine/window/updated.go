@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/asofdb/asof/engine/history"
+	"github.com/asofdb/asof/sql/expr"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -46,22 +47,27 @@ func (ev *Evaluator) UpdatedAt(key []types.Value, log Log, from, t int64) (at in
 	}
 }
 
-// LastChange returns when row, which is the entity's at t, began to hold, if that is found by one more evaluation, and else known = false. It is UpdatedAt for a
+// LastChange returns when row, which is the entity's at t, began to hold, if that is found by one more evaluation at most, and else known = false. It is UpdatedAt for a
 // history that begins at at or before; in one that begins later, the row has held since its begin.
 //
-// Of all moments until t at which a row may become another the newest is found in one pass over the log; mostly the row was another just before it.
+// Of all moments until t at which a row may become another the newest is found in one pass over the log; mostly the row was another just before it, and mostly a
+// count among its columns says so (recounts). Otherwise the row before it is evaluated.
 func (ev *Evaluator) LastChange(key []types.Value, log Log, row []types.Value, t int64) (at int64, known bool, err error) {
 	if log.Root == nil {
 		log.Root = ev.empty
 	}
 	ev = ev.idle()
 	find := ev.lastMoment
+	ev.moved = ev.moved[:0]
 	if log.Root.Count() > manyEntries && ev.steady(t) {
 		find = ev.lastMomentNear
 	}
 	at, any, err := find(key, &log, t)
 	if err != nil || !any {
 		return 0, false, err
+	}
+	if changed, err := ev.recounts(key, &log, at); err != nil || changed {
+		return at, changed && err == nil, nil
 	}
 	before, err := ev.eval(key, &log, at-1)
 	if err != nil {
@@ -73,10 +79,14 @@ func (ev *Evaluator) LastChange(key []types.Value, log Log, row []types.Value, t
 
 // lastMoment returns the newest moment until t at which the entity's row may have become another; any is false where there is none.
 func (ev *Evaluator) lastMoment(key []types.Value, log *Log, t int64) (last int64, any bool, err error) {
-	see := func(at int64) {
-		if at <= t && (!any || at > last) {
-			last, any = at, true
+	see := func(at int64) bool {
+		if at > t || any && at < last {
+			return false
 		}
+		if !any || at > last {
+			last, any, ev.moved = at, true, ev.moved[:0]
+		}
+		return true
 	}
 	for _, x := range log.Truncations {
 		see(x.C)
@@ -84,15 +94,98 @@ func (ev *Evaluator) lastMoment(key []types.Value, log *Log, t int64) (last int6
 	ev.rows.begin(key, t)
 	ev.cursor.Open(log.Root, log.More, history.All(t), log.Fetch, log.Pending...)
 	for e := ev.cursor.Next(); e != nil; e = ev.cursor.Next() {
-		see(e.C)
+		moves := see(e.C)
 		if ev.turns, err = ev.appendTurns(ev.turns[:0], e, e.C, t); err != nil {
 			return 0, false, err
 		}
 		for _, at := range ev.turns {
-			see(at)
+			moves = see(at) || moves
+		}
+		if moves && len(ev.counts) > 0 {
+			ev.keepMoved(e)
 		}
 	}
 	return last, any, ev.cursor.Err()
+}
+
+// countColumns returns the filters of the counts of rows among the outputs, each once; none where time changes more than the bounds.
+func (ev *Evaluator) countColumns() (filters []int) {
+	if ev.f.Attribute || len(ev.edges) > 0 {
+		return nil
+	}
+	for i := range ev.f.Outputs {
+		c, ok := ev.f.Outputs[i].X.(*expr.Column)
+		if !ok || c.Index < len(ev.f.Keys) {
+			continue
+		}
+		a := c.Index - len(ev.f.Keys)
+		if f := ev.filterOf[a]; ev.argOf[a] < 0 && !slices.Contains(filters, f) {
+			filters = append(filters, f)
+		}
+	}
+	return filters
+}
+
+// keepMoved keeps an entry that may begin or cease to count at the newest moment so far.
+func (ev *Evaluator) keepMoved(e *history.Entry) {
+	if len(ev.moved) == 0 {
+		ev.movedCols = ev.movedCols[:0]
+	}
+	n := len(ev.movedCols)
+	ev.movedCols = append(ev.movedCols, e.Cols...)
+	ev.moved = append(ev.moved, *e)
+	ev.moved[len(ev.moved)-1].Cols = ev.movedCols[n:len(ev.movedCols):len(ev.movedCols)]
+}
+
+// recounts reports whether a count among the entity's columns became another at a moment, the newest that lastMoment found: all that can make it another are the
+// entries that it kept. False says nothing.
+func (ev *Evaluator) recounts(key []types.Value, log *Log, at int64) (bool, error) {
+	if len(ev.moved) == 0 || slices.ContainsFunc(log.Truncations, func(x Truncation) bool { return x.C == at }) {
+		return false, nil
+	}
+	first := log.firstPos(at)
+	ev.changed = append(ev.changed[:0], make([]int64, len(ev.counts))...)
+	for _, t := range [...]int64{at - 1, at} {
+		ev.rows.begin(key, t)
+		if err := ev.moveFilters(); err != nil {
+			return false, err
+		}
+		for i := range ev.moved {
+			e := &ev.moved[i]
+			if e.Pos < first || e.C > t || !ev.where.admits(e) {
+				continue
+			}
+			if err := ev.recount(e, t == at); err != nil {
+				return false, err
+			}
+		}
+	}
+	return slices.ContainsFunc(ev.changed, func(n int64) bool { return n != 0 }), nil
+}
+
+// recount adds to changed what an entry counts now, or takes away what it counted before.
+func (ev *Evaluator) recount(e *history.Entry, now bool) error {
+	n := int64(e.Sign)
+	if !now {
+		n = -n
+	}
+	ev.turn(e)
+	if ok, err := ev.rests.pass(ev.where.rest, &ev.rows); !ok || err != nil {
+		return err
+	}
+	for k, f := range ev.counts {
+		if !ev.filters[f].admits(e) {
+			continue
+		}
+		ok, err := ev.rests.pass(ev.filters[f].rest, &ev.rows)
+		if err != nil {
+			return err
+		}
+		if ok {
+			ev.changed[k] += n
+		}
+	}
+	return nil
 }
 
 // manyEntries is when a log has so many sealed chunks that leaving some out is worth a pass for each bound.

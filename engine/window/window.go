@@ -85,6 +85,11 @@ type Evaluator struct {
 	other       *Evaluator      // for calls meanwhile; nil until there is one
 	live, ended []history.Entry // scratch of newest
 	turns       []int64         // scratch of lastMoment
+
+	counts    []int           // the filters of countColumns
+	moved     []history.Entry // kept by lastMoment for the moment that it found
+	movedCols []types.Value   // their columns
+	changed   []int64         // scratch of recounts
 }
 
 // New prepares f for logs of layout l, whose column i is the source's column cols[i].
@@ -99,6 +104,7 @@ func New(f *plan.Feature, l *history.Layout, cols []int) (*Evaluator, error) {
 		return nil, err
 	}
 	ev.climb()
+	ev.counts = ev.countColumns()
 	ev.errs = make([]error, len(f.Aggs))
 	ev.row = make([]types.Value, len(f.Outputs))
 	ev.out.Row = make([]types.Value, len(f.Keys)+len(f.Aggs))
