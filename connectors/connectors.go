@@ -7,6 +7,7 @@ import (
 	"github.com/asofdb/asof/connectors/files"
 	"github.com/asofdb/asof/connectors/sink"
 	"github.com/asofdb/asof/connectors/source/file"
+	"github.com/asofdb/asof/connectors/source/kafka"
 	"github.com/asofdb/asof/engine"
 )
 
@@ -14,11 +15,13 @@ import (
 func Default() engine.Connectors {
 	return engine.Connectors{
 		Sources: map[string]engine.SourceConnector{
-			"file": file.Connector(),
+			"file":  file.Connector(),
+			"kafka": kafka.Connector(),
 		},
 		Formats: map[string]engine.FormatConnector{
 			"DEBEZIUM JSON": decode.Debezium(),
 			"PLAIN JSON":    decode.PlainJSON(),
+			"UPSERT JSON":   decode.UpsertJSON(),
 			"PLAIN CSV":     decode.PlainCSV(),
 		},
 		Files: files.Connectors(),

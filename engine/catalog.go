@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"sort"
 	"strings"
 	"sync/atomic"
@@ -24,6 +25,7 @@ const (
 	metaNext       = "catalog/next"        // the next id that has never been used
 	metaState      = "state/"              // + source id -> sourceState
 	metaFlushed    = "flushed/"            // + store -> mark
+	metaRebuilding = "rebuilding"          // there while derived state is being made again
 )
 
 type sourceRecord struct {
@@ -33,6 +35,7 @@ type sourceRecord struct {
 	Columns types.Schema
 	Key     []int
 	Options map[string]string
+	Origin  string            `json:",omitempty"` // that the table is of
 	Secrets map[string]string `json:",omitempty"` // the options that are secrets, by the secrets' names
 	Format  string            // "DEBEZIUM JSON"
 	Dir     string            // the working directory of CREATE SOURCE, which a relative path is relative to
@@ -61,6 +64,7 @@ type generationRecord struct {
 // catalog is an immutable snapshot of what is defined. DDL, one statement at a time, publishes a new one.
 type catalog struct {
 	sources  map[string]*source
+	origins  map[string]*sourceRecord
 	features map[string]*feature
 	users    map[string]*userRecord
 	secrets  map[string]*secretRecord
@@ -69,7 +73,7 @@ type catalog struct {
 }
 
 func (c *catalog) clone() *catalog {
-	return &catalog{sources: maps.Clone(c.sources), features: maps.Clone(c.features), users: maps.Clone(c.users), secrets: maps.Clone(c.secrets)}
+	return &catalog{sources: maps.Clone(c.sources), origins: maps.Clone(c.origins), features: maps.Clone(c.features), users: maps.Clone(c.users), secrets: maps.Clone(c.secrets)}
 }
 
 // Relation implements plan.Catalog.
@@ -82,6 +86,9 @@ func (c *catalog) Relation(name string) (*plan.Relation, error) {
 	}
 	if f := c.historyOf(name); f != nil {
 		return f.historyRelation(), nil
+	}
+	if c.origins[name] != nil {
+		return nil, types.Errorf(types.CodeWrongObjectType, "%q is an origin, which has no rows of its own", name).WithHint("CREATE SOURCE orders (…) FROM %s TABLE public.orders declares a table of it", name)
 	}
 	e := types.Errorf(types.CodeUndefinedTable, "relation %q does not exist", name)
 	if near := plan.Nearest(name, c.names()); near != "" {
@@ -114,6 +121,18 @@ func (c *catalog) dependents(source string) []string {
 	return names
 }
 
+// servedBy names the features that a generation serves.
+func (c *catalog) servedBy(g *generation) string {
+	var names []string
+	for name, f := range c.features {
+		if f.gen == g {
+			names = append(names, syntax.QuoteIdent(name))
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
 // loadCatalog reads every record; features are compiled again from their text.
 func (e *Engine) loadCatalog() error {
 	v := e.db.View()
@@ -130,10 +149,13 @@ func (e *Engine) loadCatalog() error {
 			return damaged(metaNext, err)
 		}
 	}
-	c := &catalog{sources: map[string]*source{}, features: map[string]*feature{}, users: map[string]*userRecord{}, secrets: map[string]*secretRecord{}}
+	c := &catalog{sources: map[string]*source{}, origins: map[string]*sourceRecord{}, features: map[string]*feature{}, users: map[string]*userRecord{}, secrets: map[string]*secretRecord{}}
 	var features []featureRecord
 	generations := map[uint32]*generation{}
 	err := scanMeta(v, metaEntity, func(name string, id uint16) error { e.entities[name] = id; return nil })
+	if err == nil {
+		err = scanMeta(v, metaOrigin, func(name string, r sourceRecord) error { c.origins[name] = &r; return nil })
+	}
 	if err == nil {
 		err = scanMeta(v, metaSource, func(_ string, r sourceRecord) error {
 			s, err := e.newSource(r)

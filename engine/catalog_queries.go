@@ -35,30 +35,61 @@ func outlinedColumns(o *syntax.Outline) []types.Column {
 	return columns
 }
 
+// plannedColumns are the columns of a query that cannot be planned as a whole: each that can be planned alone is of its type, the others are text.
+func (s *Session) plannedColumns(ctx context.Context, st *syntax.Query, declared []types.Type) []types.Column {
+	sel := st.Select
+	for sel.Set != nil {
+		sel = sel.Set.L
+	}
+	if len(sel.Items) != len(st.Outline.Columns) {
+		return outlinedColumns(st.Outline)
+	}
+	var columns []types.Column
+	for i, item := range sel.Items {
+		alone := &syntax.Select{Span: sel.Span, With: sel.With, Items: []syntax.Item{item}, From: sel.From}
+		q, err := s.plan(ctx, selectBinding(alone), declared)
+		if err != nil {
+			columns = append(columns, textColumn(st.Outline.Columns[i]))
+			continue
+		}
+		columns = append(columns, resultColumns(q)...)
+	}
+	return columns
+}
+
 // outlined answers a query of the catalogs that cannot be planned: its columns and no rows.
-func (s *Session) outlined(o *syntax.Outline, err error) *Rows {
+func (s *Session) outlined(columns []types.Column, err error) *Rows {
 	s.eng.unplanned.Add(1)
 	s.eng.logger.Warn("a query of the system's catalogs is answered with no rows", "reason", err)
-	return fixedRows("", outlinedColumns(o), nil)
+	return fixedRows("", columns, nil)
 }
 
 // query runs a SELECT.
 func (s *Session) query(ctx context.Context, st *syntax.Query, in input) (*Rows, error) {
-	numberAttributes(st)
-	joinTexts(st)
+	if in.point != nil {
+		if rows := in.point.read(s, in); rows != nil {
+			return rows, nil
+		}
+	}
+	recognise(st)
 	rows, err := s.stream(ctx, selectBinding(st.Select), in)
 	if o := outlineOf(st, err); o != nil {
-		return s.outlined(o, err), nil
+		return s.outlined(s.plannedColumns(ctx, st, in.types), err), nil
 	}
 	return rows, err
 }
 
+// recognise makes of a query of the catalogs what the planner can do where clients write it in forms that it cannot.
+func recognise(st *syntax.Query) {
+	if st.Outline != nil {
+		numberAttributes(st.Select)
+		expandArrays(st.Select)
+	}
+}
+
 // numberAttributes recognises how pgjdbc numbers the columns of a relation in a query of the catalogs: row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum). No
 // column is ever dropped here, so that is the column's attnum.
-func numberAttributes(st *syntax.Query) {
-	if st.Outline == nil {
-		return
-	}
+func numberAttributes(sel *syntax.Select) {
 	var relations func(syntax.TableExpr) []syntax.TableExpr
 	relations = func(t syntax.TableExpr) []syntax.TableExpr {
 		if j, ok := t.(*syntax.Join); ok {
@@ -87,35 +118,63 @@ func numberAttributes(st *syntax.Query) {
 			}
 		}
 	}
-	visit(st.Select)
+	visit(sel)
 }
 
-// joinTexts recognises SELECT string_agg(x, y) FROM … WHERE …, by which pgjdbc asks for the keywords, and makes array_to_string of it.
-func joinTexts(st *syntax.Query) {
-	sel := st.Select
-	if st.Outline == nil || len(sel.Items) != 1 || len(sel.GroupBy) > 0 || sel.Having != nil || len(sel.With) > 0 {
+// expandArrays recognises information_schema._pg_expandarray(a), of which pgjdbc takes the elements x and their numbers n, in the select list itself or outside of the
+// query that has the call in its select list: what stands outside without a field is x.
+func expandArrays(sel *syntax.Select) {
+	expands := func(x syntax.Expr) (*syntax.Call, bool) {
+		c, ok := x.(*syntax.Call)
+		return c, ok && c.Name == "_pg_expandarray" && len(c.Args) == 1
+	}
+	found := false
+	elements := func(c *syntax.Call) *syntax.Call {
+		return &syntax.Call{Span: c.Span, Name: "unnest", NamePos: c.NamePos, Args: c.Args}
+	}
+	syntax.Replace(sel, func(x syntax.Expr) syntax.Expr {
+		f, ok := x.(*syntax.Field)
+		if !ok {
+			return x
+		}
+		c, ok := expands(f.X)
+		switch {
+		case ok && f.Name == "x":
+			found = true
+			return elements(c)
+		case ok && f.Name == "n":
+			found = true
+			first := &syntax.Number{Span: c.Span, Text: "1"}
+			return &syntax.Call{Span: c.Span, Name: "generate_subscripts", NamePos: c.NamePos, Args: []syntax.Expr{c.Args[0], first}}
+		}
+		return x
+	})
+	syntax.Replace(sel, func(x syntax.Expr) syntax.Expr {
+		if c, ok := expands(x); ok {
+			found = true
+			return elements(c)
+		}
+		return x
+	})
+	if !found {
 		return
 	}
-	c, ok := sel.Items[0].X.(*syntax.Call)
-	if !ok || c.Name != "string_agg" || len(c.Args) != 2 || c.Distinct || c.Filter != nil {
-		return
-	}
-	inner := &syntax.Select{Span: sel.Span, Items: []syntax.Item{{X: c.Args[0], Span: c.Span}}, From: sel.From, Where: sel.Where, OrderBy: c.OrderBy}
-	alias := sel.Items[0].Alias
-	if alias == "" {
-		alias = c.Name
-	}
-	joined := &syntax.Call{Span: c.Span, Name: "array_to_string", NamePos: c.NamePos, Args: []syntax.Expr{&syntax.Subquery{Span: c.Span, Select: inner, Array: true}, c.Args[1]}}
-	sel.Items[0], sel.From, sel.Where = syntax.Item{X: joined, Alias: alias, Span: sel.Items[0].Span}, nil, nil
+	syntax.Replace(sel, func(x syntax.Expr) syntax.Expr {
+		if f, ok := x.(*syntax.Field); ok && f.Name == "x" {
+			if ref, ok := f.X.(*syntax.ColumnRef); ok {
+				return ref
+			}
+		}
+		return x
+	})
 }
 
 // queryShape is what a SELECT takes and returns.
 func (s *Session) queryShape(ctx context.Context, st *syntax.Query, declared []types.Type) ([]types.Type, []types.Column, error) {
-	numberAttributes(st)
-	joinTexts(st)
+	recognise(st)
 	q, err := s.plan(ctx, selectBinding(st.Select), declared)
 	if o := outlineOf(st, err); o != nil {
-		return outlinedParams(o, declared), outlinedColumns(o), nil
+		return outlinedParams(o, declared), s.plannedColumns(ctx, st, declared), nil
 	}
 	if err != nil {
 		return nil, nil, err

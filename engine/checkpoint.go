@@ -152,11 +152,13 @@ func (c *checkpoints) flushRows(r *rowStore) error {
 	if err := d.Flush(); err != nil {
 		return err
 	}
+	passed(stepRowsWritten)
 	b := c.eng.db.NewBatch()
 	putMark(b, r.flushedKey(), mark)
 	if err := c.eng.commit(b); err != nil {
 		return err
 	}
+	passed(stepRowsMarked)
 	r.thaw()
 	return nil
 }
@@ -177,11 +179,13 @@ func (c *checkpoints) flushGeneration(g *generation) error {
 	if err := f.all(pending); err != nil {
 		return err
 	}
+	passed(stepRootsWritten)
 	b := c.eng.db.NewBatch()
 	putMark(b, g.flushedKey(), mark)
 	if err := c.eng.commit(b); err != nil {
 		return err
 	}
+	passed(stepRootsMarked)
 	g.thaw()
 	return nil
 }

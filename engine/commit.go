@@ -47,9 +47,11 @@ func (in *ingest) write(b *sealed) error {
 	if f := b.state.Frontier; f != NoTime && b.state.Snapshot != snapshotRunning {
 		sb.Publish(s.rec.ID, b.wall.UnixMicro(), f)
 	}
+	passed(stepGathered)
 	if err := s.eng.commit(sb); err != nil {
 		return err
 	}
+	passed(stepDurable)
 	if n := len(b.changes); s.rows != nil && n > 0 {
 		s.rows.store(b.images, b.changes[n-1].Pos, b.changes[n-1].C)
 	}
@@ -57,6 +59,7 @@ func (in *ingest) write(b *sealed) error {
 	if n := len(b.state.Truncations); n > len(*s.truncations.Load()) {
 		s.setTruncations(b.state.Truncations)
 	}
+	passed(stepStored)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/asofdb/asof/engine/record"
 	"github.com/asofdb/asof/sql/types"
+	"github.com/asofdb/asof/storage"
 )
 
 // completer turns events into completed changes: full images of the declared columns before and after. It sees the rows as the changes
@@ -20,7 +21,24 @@ type completer struct {
 	// truncated is the position of the last TRUNCATE: older rows on disk are dead.
 	truncated int64
 	key       []byte
+	// gone are the rows that were deleted last, newest last, for a change of a row's key is a delete and a create, and the create may leave out what only the old row has.
+	gone      []goneRow
+	goneBytes int
 }
+
+type goneRow struct {
+	key             string
+	commit, tx, lsn int64
+	row             []types.Value
+}
+
+// same reports whether the row went by the change that ch is the other half of: both have one transaction and one place in the source's log.
+func (g *goneRow) same(key []byte, ch *record.Change) bool {
+	return g.commit == ch.Commit && g.tx == ch.Tx && g.lsn == ch.LSN && g.key == string(key)
+}
+
+// goneLimit bounds the rows that are remembered, in bytes.
+const goneLimit = 32 << 20
 
 // images are the newest versions of the rows that a batch changes, by primary key; nil: deleted. The gathering goroutine alone writes them, until the batch is sealed.
 type images struct {
@@ -138,6 +156,7 @@ func (k *completer) lookUp(ev *Event, ch *record.Change) (second *record.Change,
 		}
 		ch.Op, ch.Old, ch.PrevC = record.Delete, old.row, old.c
 		k.pending.rows[string(k.key)] = nil
+		k.remember(goneRow{string(k.key), ch.Commit, ch.Tx, ch.LSN, old.row})
 		return nil, true, nil
 	}
 	k.key = k.src.appendKey(k.key[:0], ev.After)
@@ -154,6 +173,11 @@ func (k *completer) lookUp(ev *Event, ch *record.Change) (second *record.Change,
 	} else {
 		before = ev.Before
 	}
+	if before == nil && ev.OldKey != nil {
+		if before, err = k.underOldKey(ev.OldKey, ch); err != nil {
+			return nil, false, err
+		}
+	}
 	if err := firstUnavailable(k.src, ev.After, before); err != nil {
 		return nil, false, err
 	}
@@ -167,6 +191,69 @@ func (k *completer) lookUp(ev *Event, ch *record.Change) (second *record.Change,
 		k.pending.rows[string(k.key)] = &version{ch.C, ch.Pos, ev.After}
 	}
 	return nil, true, nil
+}
+
+// remember keeps a row that is being deleted.
+func (k *completer) remember(g goneRow) {
+	k.gone = append(k.gone, g)
+	k.goneBytes += rowBytes(g.row)
+	drop := 0
+	for drop < len(k.gone)-1 && (k.goneBytes > goneLimit || k.gone[drop].commit < g.commit) {
+		k.goneBytes -= rowBytes(k.gone[drop].row)
+		drop++
+	}
+	k.gone = k.gone[drop:]
+}
+
+// underOldKey is the row that had another key before ch: it is still there, or was deleted by ch's other half, as memory or the log says. nil where it is not known.
+func (k *completer) underOldKey(values []types.Value, ch *record.Change) ([]types.Value, error) {
+	var key []byte
+	for _, v := range values {
+		key = types.AppendKey(key, v)
+	}
+	if v, err := k.current(key); err != nil || v != nil {
+		if err != nil {
+			return nil, err
+		}
+		return v.row, nil
+	}
+	for _, g := range slices.Backward(k.gone) {
+		if g.same(key, ch) {
+			return g.row, nil
+		}
+	}
+	return k.src.deletedWith(key, ch)
+}
+
+// deletedWith looks in the log for the row that was deleted by the other half of a change, which is at the log's end.
+func (s *source) deletedWith(key []byte, half *record.Change) (row []types.Value, err error) {
+	v := s.eng.db.View()
+	defer v.Close()
+	var own []byte
+	err = v.ScanLogBack(s.rec.ID, func(newest int64, _ uint64, block []byte) error {
+		if newest < half.Commit {
+			return storage.ErrStop
+		}
+		changes, err := record.ReadBlock(block, s.types, nil)
+		if err != nil {
+			return s.blockError(err)
+		}
+		for i := range slices.Backward(changes) {
+			ch := &changes[i]
+			if ch.Op != record.Delete {
+				continue
+			}
+			own = s.appendKey(own[:0], ch.Old)
+			if g := (goneRow{string(own), ch.Commit, ch.Tx, ch.LSN, nil}); g.same(key, half) {
+				for _, v := range ch.Old {
+					row = append(row, v.Clone()) // the block is the view's
+				}
+				return storage.ErrStop
+			}
+		}
+		return nil
+	})
+	return row, err
 }
 
 // moveKey handles an update that names another key in its before image than in its after image.

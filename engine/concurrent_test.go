@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -336,6 +337,14 @@ func closeDuringWork(t *testing.T, e *engine.Engine, s *stream, round int) *sync
 	until("CREATE OR REPLACE FEATURE other AS SELECT who, MAX(kind) AS k FROM t GROUP BY who", "CREATE OR REPLACE FEATURE other AS SELECT who, MAX(id) AS k FROM t GROUP BY who")
 	until("CREATE SOURCE IF NOT EXISTS u (id BIGINT PRIMARY KEY) WITH (connector = 'file', path = '"+s.path+"') FORMAT DEBEZIUM ENCODE JSON", "DROP SOURCE u CASCADE")
 	until("ALTER SOURCE t PAUSE", "ALTER SOURCE t RESUME", "ALTER SOURCE t SET (close_after = '15 ms')")
+	work.Go(func() { // what one door has said is what the other says
+		for e.Exec(ctx, "SHOW SOURCES") == nil {
+			runtime.Gosched()
+		}
+		if _, err := e.Lookup(ctx, "spend", "a"); code(err) != types.CodeNotReady {
+			t.Errorf("a Lookup after a statement was refused: %v", err)
+		}
+	})
 	rows, err := e.Query(ctx, "SELECT * FROM t AS OF '2025-05-20 12:00:00.3+00'")
 	if code(err) != types.CodeNotReady {
 		if err != nil {

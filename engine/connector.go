@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asofdb/asof/sql/exec"
@@ -79,24 +81,98 @@ type SourceConnector struct {
 	Options []string
 	// Secrets are those of them that must be written as SECRET name: what nobody is to see.
 	Secrets []string
+	// Paths are those of them that name files or directories, which are the server's. Relative ones begin where the source was declared.
+	Paths []string
 	// Check validates options at CREATE SOURCE, before anything is stored.
 	Check func(options map[string]string) error
-	// Open starts reading at the position that was last made durable (the zero Position: from the start).
-	Open func(ctx context.Context, options map[string]string, from Position) (Reader, error)
+	// Timed is set where records carry times of their own (Record.Time), so that rows without a commit time have one.
+	Timed bool
+	// Live is set where the input goes on for ever: CREATE SOURCE does not wait for its end, and its frontier follows the clock.
+	Live bool
+	// Open starts reading at the positions that were last made durable (nil: from the start).
+	Open func(ctx context.Context, options map[string]string, from Positions) (Reader, error)
 }
 
-// Position is a durable place in an input: everything before it has been read.
+// Position is a durable place in a partition of an input: everything before it has been read.
 type Position struct {
-	// Offset and Line are the byte offset and the number of complete lines before it, for a file.
-	Offset, Line int64
-	// Mark is the connector's own evidence that the input is still the one that was read (a checksum of what stands before Offset).
-	Mark uint64
+	// Offset is the byte offset, of a file, or that of the next record.
+	Offset int64
+	// Line is the number of complete lines before it, for a file.
+	Line int64 `json:",omitempty"`
+	// Mark is the connector's own evidence that the input is still the one that was read (a checksum of what stands before Offset, a topic's id).
+	Mark uint64 `json:",omitempty"`
+	// Epoch is the leader's epoch in which the record before it was written.
+	Epoch int32 `json:",omitempty"`
+}
+
+// Positions are places by the names of the partitions. An input that has no partitions, such as a file, is one of the name "".
+type Positions map[string]Position
+
+// Partition is a part of an input whose records are in order.
+type Partition struct {
+	Name string
+	Role PartitionRole
+	// Begin is where it is read from if there is no position to go on from. MidStream is set where there had been records before that.
+	Begin     Position
+	MidStream bool
+}
+
+// PartitionRole says what the records of a partition are.
+type PartitionRole uint8
+
+const (
+	// RowPartition has changes of tables. Nothing is final before every one of them has been read.
+	RowPartition PartitionRole = iota
+	// TransactionPartition has the source's BEGIN and END of transactions.
+	TransactionPartition
+	// HeartbeatPartition has what a connector sends to tell that it lives.
+	HeartbeatPartition
+)
+
+// A GapError says that an input no longer has what is to be read next: it is the records of some partitions that are lost, if the source goes on without them. It is wrapped by the error that a
+// reader returns.
+type GapError struct{ Gaps []Gap }
+
+// Gap is what is lost of a partition.
+type Gap struct {
+	Partition string
+	// From is the position that was to be read next, To the offset of the first record that there is to go on from.
+	From int64
+	To   Position
+	// Why says what has become of it, as in "retention has deleted them".
+	Why string
+}
+
+func (e *GapError) Error() string {
+	var parts []string
+	for _, g := range e.Gaps {
+		what := fmt.Sprintf("offsets %d to %d", g.From, g.To.Offset-1)
+		if g.To.Offset <= g.From {
+			what = fmt.Sprintf("offset %d and what followed it", g.From)
+		}
+		parts = append(parts, fmt.Sprintf("partition %s has lost %s: %s", g.Partition, what, g.Why))
+	}
+	return "DATA_GAP: " + strings.Join(parts, "; ")
+}
+
+// Partitioned is implemented by the readers of inputs that have partitions.
+type Partitioned interface {
+	// Partitions are those that the reader reads, at the indexes that its records name. The list grows only, within Read, and is not changed otherwise.
+	Partitions() []Partition
+	// Hold says which partitions are to be left alone for now, because others are behind them. Partitions behind the end of the list are read.
+	Hold([]bool)
 }
 
 // Record is one raw record. Key and Value are valid until the reader's next Read.
 type Record struct {
 	Key, Value []byte
-	// Line is where the record stands, from 1, for messages.
+	// OldKey is the key that the record's row had until now, where its key has changed and the input says so.
+	OldKey []byte
+	// Time is the record's own time in µs since 1970, NoTime where the input gives it none.
+	Time int64
+	// Partition is the index of the record's partition, 0 where the reader is not Partitioned.
+	Partition int
+	// Line is where the record stands, for messages: in a file the line, from 1; in a partition the offset.
 	Line int64
 	// Next is the position after the record.
 	Next Position
@@ -107,10 +183,20 @@ type Poll struct {
 	Records []Record
 	// AtEnd: the input had nothing more when it was read.
 	AtEnd bool
+	// Ends say, by partition, how long ago it was known that everything written to the partition had been returned, by this Read or an earlier one; negative where there may be more. Only readers
+	// that are Partitioned have them.
+	Ends []time.Duration
 	// Complete: and never will have (a file that is not followed).
 	Complete bool
+	// Waited is how long Read waited, at least, before it looked at the input: what AtEnd says is true of that moment, and may be so no longer when Read returns.
+	// Readers that are Partitioned have Ends instead.
+	Waited time.Duration
 	// Size is the input's size as last seen, for progress; 0 where unknown.
 	Size int64
+	// Behind is how many records are known to be in the input that have not been returned.
+	Behind int64
+	// Trouble is why nothing can be read at the moment, "" where all is well. The reader goes on trying.
+	Trouble string
 }
 
 // Reader reads one input. One goroutine at a time; Close may be called from another and ends a Read that waits.
@@ -203,13 +289,15 @@ type Event struct {
 	Seq     [2]int64
 	HasSeq  bool
 	HasID   bool
-	// Order is the place in the transaction (transaction.total_order), 0 where unknown; Count is END's number of events.
-	Order, Count int64
+	// Order is the place in the transaction (transaction.total_order), 0 where unknown; Count is END's number of events, Own that of those of the source's table, -1 where it is not known.
+	Order, Count, Own int64
 	// Before and After are images of the declared columns, nil where the record has none. In After a Value of kind Unavailable
 	// stands for what the record left out. In Before only the key columns can be relied on, unless the source says that before images are complete.
 	Before, After []types.Value
 	// KeyOnly are the key column values from the record's key where neither image has them; nil otherwise.
 	KeyOnly []types.Value
+	// OldKey are the key column values that a created row had until now, where it left out values that only its old version has; nil otherwise.
+	OldKey []types.Value
 }
 
 // NoTime marks a missing commit time.

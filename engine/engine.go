@@ -68,6 +68,8 @@ type Engine struct {
 	db      *storage.DB
 	temp    *tempDir
 	started int64 // wall clock, µs
+	// rebuilding is set where derived state is being made again: what is on disk of it means nothing.
+	rebuilding bool
 	// unplanned counts queries of the system's catalogs that could not be planned.
 	unplanned counter
 
@@ -99,21 +101,10 @@ type Engine struct {
 // Open opens or creates the data directory and resumes every source that follows its input. A directory that another process has open is refused with a *types.Error
 // that names the process; so is one that lost something which was acknowledged.
 func Open(dir string, o Options) (*Engine, error) {
-	o.setDefaults()
-	db, err := storage.Open(dir, storage.Options{Logger: o.Logger, Owner: o.Owner})
+	e, err := openQuiet(dir, o, false)
 	if err != nil {
-		return nil, openError(err)
+		return nil, err
 	}
-	e := &Engine{dir: dir, options: o, logger: o.Logger, db: db, temp: newTempDir(dir), started: o.Clock().UnixMicro(), open: map[*Rows]struct{}{}}
-	e.ctx, e.cancel = context.WithCancelCause(context.Background())
-	e.checkpoints = newCheckpoints(e)
-	if err := e.loadCatalog(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if err := e.finishDrops(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	e.tasks.Go(func() { e.checkpoints.loop(e.ctx) })
 	e.checkpoints.consider()
 	for _, s := range e.catalog.Load().sources {
 		if !s.settings.follow || s.state.Stopped != "" {
@@ -123,6 +114,29 @@ func Open(dir string, o Options) (*Engine, error) {
 			e.logger.Error("a source cannot be resumed", "source", s.rec.Name, "error", err)
 		}
 	}
+	return e, nil
+}
+
+// openQuiet opens a data directory and leaves its sources alone. Derived state is taken as it is on disk, but where it is about to be made again, when it is not looked at.
+func openQuiet(dir string, o Options, rebuilding bool) (*Engine, error) {
+	o.setDefaults()
+	db, err := storage.Open(dir, storage.Options{Logger: o.Logger, Owner: o.Owner})
+	if err != nil {
+		return nil, openError(err)
+	}
+	e := &Engine{dir: dir, options: o, rebuilding: rebuilding, logger: o.Logger, db: db, temp: newTempDir(dir), started: o.Clock().UnixMicro(), open: map[*Rows]struct{}{}}
+	e.ctx, e.cancel = context.WithCancelCause(context.Background())
+	e.checkpoints = newCheckpoints(e)
+	if err := e.trustDerived(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.loadCatalog(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := e.finishDrops(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	e.tasks.Go(func() { e.checkpoints.loop(e.ctx) })
 	return e, nil
 }
 

@@ -336,21 +336,9 @@ func (r *EntityReader) evaluateFeature(i int, f *feature, key []types.Value, log
 	if !stamped {
 		return nil
 	}
-	p := r.publishedOf(f)
-	at, known, err := x.ev.LastChange(key, log, row, t)
-	switch {
-	case err != nil:
+	at, known, err := f.lastChange(x, key, log, row, t, r.publishedOf(f))
+	if err != nil {
 		return err
-	case known:
-		at = max(at, p.history) // which is before all times where it is not known
-	default:
-		from, err := f.gen.source.firstMoment(p)
-		if err != nil {
-			return err
-		}
-		if at, known, err = x.ev.UpdatedAt(key, log, from, t); err != nil {
-			return err
-		}
 	}
 	if known {
 		r.updated = max(r.updated, at)

@@ -37,11 +37,12 @@ var featureSystem = types.Schema{
 	{Name: "as_of", Type: types.Type{Kind: types.Timestamptz}},
 	{Name: "reconstructed", Type: types.Type{Kind: types.Bool}},
 	{Name: "feature_version", Type: types.Type{Kind: types.Text}},
+	{Name: "freshness", Type: types.Type{Kind: types.Interval}},
 	{Name: "updated_at", Type: types.Type{Kind: types.Timestamptz}},
 }
 
 // updatedAt is the place of updated_at among the system columns: the event_time of the history row that holds.
-const updatedAt = 3
+const updatedAt = 4
 
 func newFeature(r featureRecord, p *plan.Feature, g *generation) (*feature, error) {
 	f := &feature{rec: r, plan: p, gen: g}
@@ -144,26 +145,38 @@ func (f *feature) logOf(x *evaluation, view *storage.View, ek storage.EntityKey,
 
 // withSystem appends the values of the system columns to a feature's row at t. When the row began to hold is found only for a scan that shows it.
 func (f *feature) withSystem(x *evaluation, key []types.Value, log window.Log, row []types.Value, m scanMoment, s *plan.Scan) ([]types.Value, error) {
-	row = f.appendSystem(row, m)
+	shown := f.appendSystem(row, m)
 	if !f.showsUpdated(s) {
-		return row, nil
+		return shown, nil
 	}
-	from, err := f.gen.source.firstMoment(m.p)
-	if err != nil {
-		return nil, err
-	}
-	at, known, err := x.ev.UpdatedAt(key, log, from, m.t)
+	at, known, err := f.lastChange(x, key, log, row, m.t, m.p)
 	if err != nil || !known {
-		return append(row, types.Value{}), err
+		return append(shown, types.Value{}), err
 	}
-	return append(row, types.NewTimestamptz(at)), nil
+	return append(shown, types.NewTimestamptz(at)), nil
+}
+
+// lastChange returns when row, which is the entity's at t, began to hold; known is false where that is not known.
+func (f *feature) lastChange(x *evaluation, key []types.Value, log window.Log, row []types.Value, t int64, p *published) (at int64, known bool, err error) {
+	if at, known, err = x.ev.LastChange(key, log, row, t); err != nil || known {
+		return max(at, p.history), known, err // the history is before all times where its begin is not known
+	}
+	from, err := f.gen.source.firstMoment(p)
+	if err != nil {
+		return 0, false, err
+	}
+	return x.ev.UpdatedAt(key, log, from, t)
 }
 
 // appendSystem appends the values of the system columns but updated_at, which is the last.
 func (f *feature) appendSystem(row []types.Value, m scanMoment) []types.Value {
 	p := m.p
-	reconstructed := p.reconstructed != NoTime && m.t < p.reconstructed || p.partialFrom != NoTime && f.plan.Options["from"] == plan.FromFirstChange
-	return append(row, types.NewTimestamptz(m.t), types.NewBool(reconstructed), types.NewText(f.plan.Version))
+	reconstructed := p.reconstructed != NoTime && m.t < p.reconstructed || p.start(m.t) != NoTime && f.plan.Options["from"] == plan.FromFirstChange
+	freshness := types.Value{}
+	if m.asked != NoTime {
+		freshness = types.Value{Kind: types.Interval, I: max(0, m.asked-m.t)}
+	}
+	return append(row, types.NewTimestamptz(m.t), types.NewBool(reconstructed), types.NewText(f.plan.Version), freshness)
 }
 
 // showsUpdated reports whether updated_at is among a scan's columns.
@@ -174,7 +187,11 @@ func (f *feature) showsUpdated(s *plan.Scan) bool {
 // readable checks that the feature's value at t is known, beyond what its source's history says: over a source that began in mid-stream, only windows
 // that begin after the start are complete.
 func (f *feature) readable(t int64, p *published) error {
-	if p.partialFrom == NoTime || f.plan.Options["from"] == plan.FromFirstChange {
+	if err := f.gen.source.known(t, p); err != nil {
+		return err
+	}
+	start := p.start(t)
+	if start == NoTime || f.plan.Options["from"] == plan.FromFirstChange {
 		return nil
 	}
 	if err := f.refuseUnbounded(); err != nil {
@@ -189,9 +206,9 @@ func (f *feature) readable(t int64, p *published) error {
 			if err != nil {
 				return err
 			}
-			if e, ok := history.EventTime(lo); ok && e < p.partialFrom {
-				return types.Errorf(types.CodeNotReady, "feature %q cannot be read at %s: source %q began in mid-stream at %s, and a window reaches back to %s",
-					f.rec.Name, types.NewTimestamptz(t), f.plan.Source, types.NewTimestamptz(p.partialFrom), types.NewTimestamptz(e)).
+			if e, ok := history.EventTime(lo); ok && e < start {
+				return types.Errorf(types.CodeNotReady, "feature %q cannot be read at %s: source %q is known whole from %s on, and a window reaches back to %s",
+					f.rec.Name, types.NewTimestamptz(t), f.plan.Source, types.NewTimestamptz(start), types.NewTimestamptz(e)).
 					WithHint("ask for a later moment, or create the feature WITH (from = '%s')", plan.FromFirstChange)
 			}
 		}
@@ -236,6 +253,9 @@ func (e *Engine) Lookup(ctx context.Context, name string, key ...any) (row []typ
 			row, err = nil, e.caught(p)
 		}
 	}()
+	if err := e.usable(); err != nil { // while the engine closes too, when the store would still answer: who has heard that it is closed hears it from every door
+		return nil, err
+	}
 	for {
 		f := e.catalog.Load().features[name]
 		if f == nil {

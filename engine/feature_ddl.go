@@ -99,7 +99,7 @@ func keyKind(k types.Kind) types.Kind {
 
 // checkPartial refuses a feature whose values over a source that began in mid-stream would miss rows for ever.
 func (e *Engine) checkPartial(s *source, r featureRecord, p *plan.Feature) error {
-	if s.published.Load().partialFrom == NoTime && !s.settings.partial || p.Options["from"] == plan.FromFirstChange {
+	if s.published.Load().start(endless) == NoTime && !s.settings.partial || p.Options["from"] == plan.FromFirstChange {
 		return nil
 	}
 	return (&feature{rec: r, plan: p}).refuseUnbounded()
@@ -290,6 +290,8 @@ func (e *Engine) drop(ctx context.Context, st *syntax.Drop) error {
 	_, isSource := c.sources[st.Name]
 	_, isFeature := c.features[st.Name]
 	switch {
+	case c.origins[st.Name] != nil && st.Object == "SOURCE":
+		return e.dropOrigin(c, st)
 	case !isSource && !isFeature && st.IfExists:
 		e.notice(ctx, fmt.Sprintf("relation %q does not exist, skipping", st.Name), "")
 		return nil

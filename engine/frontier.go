@@ -16,6 +16,9 @@ type timeline struct {
 	LastC int64
 	// Frontier is the F decided last; it is published once it is durable and what it covers is applied.
 	Frontier int64
+	// Told is the largest F that was decided because everything up to it was taken to have come: its transaction was closed, or the clock had passed it. Input at hand
+	// raises F too, to just below the newest commit, but where one batch ends and the next begins must not decide what is counted of commits out of order.
+	Told int64
 	// History is the first moment that can be read.
 	History int64
 	// Tx is the source transaction of the record read last, 0 where unknown: it is the one that may have more to come, be it the newest or a late one.
@@ -41,10 +44,12 @@ const (
 	noSnapshot snapshotPhase = iota
 	snapshotRunning
 	snapshotDone
+	// snapshotAgain: another one is being read, of a table that has a history.
+	snapshotAgain
 )
 
 func newTimeline() timeline {
-	return timeline{Newest: NoTime, LastC: NoTime, Frontier: NoTime, History: NoTime, SnapshotAt: NoTime}
+	return timeline{Newest: NoTime, LastC: NoTime, Frontier: NoTime, Told: NoTime, History: NoTime, SnapshotAt: NoTime}
 }
 
 // observe notes that a record of a transaction committed at commit was read, whether or not it concerns the source.
@@ -57,18 +62,18 @@ func (t *timeline) observe(commit, tx int64) {
 	}
 }
 
-// assign gives the change of a transaction committed at commit its c, and says what had to be done for it: by how much it was shifted past
-// the frontier (0: not at all), and whether it was raised only to keep the order.
+// assign gives the change of a transaction committed at commit its c, and says what had to be done for it: by how much it was shifted, because readers
+// had been told that everything of its time had come (0: not at all), and whether it was raised only to keep the order.
 func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
 	same, closed := tx != 0 && tx == t.Tx, t.Closed
 	t.observe(commit, tx)
 	c = max(t.Newest, t.LastC) // the order is the origin's: other tables' commits count
-	switch {
-	case t.Frontier != NoTime && c <= t.Frontier:
+	if t.Frontier != NoTime && c <= t.Frontier {
 		c = t.Frontier + 1
-		shifted = c - commit
-	case c == commit || commit < t.SnapshotAt:
-	case t.LastC > t.Newest: // only a shift lifts a c above every commit time
+	}
+	switch due := max(commit, t.SnapshotAt); {
+	case c == due:
+	case t.Told != NoTime && due <= t.Told:
 		shifted = c - commit
 	default:
 		inverted = true
@@ -115,37 +120,45 @@ type evidence struct {
 	silent bool
 	// final: nothing will follow (the input is complete, or reading was stopped).
 	final bool
+	// merged: the input has partitions, which were merged; every transaction committed at floor and before has been read from all of them, and what else is said here is true of all of them.
+	merged bool
+	floor  int64
 }
 
 // bound raises the frontier as far as the evidence reaches, and returns it.
 func (t *timeline) bound(ev evidence, clock bool, lag int64) int64 {
-	if t.Newest == NoTime && !clock || t.Snapshot == snapshotRunning { // of a half snapshot nothing can be told
+	if t.Newest == NoTime && !clock || t.Snapshot == snapshotRunning || t.Snapshot == snapshotAgain { // of a half snapshot nothing can be told
 		return t.Frontier
 	}
-	if ev.final || ev.silent && !t.Metadata {
+	switch {
+	case ev.merged:
+		t.Closed = t.Newest != NoTime && ev.floor >= t.Newest
+	case ev.final || ev.silent && !t.Metadata:
 		t.Closed = true
 	}
 	f := NoTime
 	if t.Newest != NoTime {
-		f = t.Newest - 1
+		f = t.Newest - 1 // also of what was merged: its turn came when all that is older had been read
 		if t.Closed {
 			f = t.Newest
 		}
 		// c may be above the commit time (a snapshot's T0, an inverted commit, a shift): what was given such a c is visible only from it.
-		if t.Closed && t.LastC > f && t.Newest <= t.LastC {
+		if t.Closed && t.LastC > f && t.Newest <= t.LastC && (!ev.merged || ev.silent) {
 			f = t.LastC
 		}
 	}
-	if clock && ev.atEnd && t.OpenTx == 0 {
-		if f2 := ev.polled - lag; t.Closed && f2 > f {
-			f = f2
-			if t.History == NoTime {
-				t.History = f2
-			}
-		}
+	switch {
+	case ev.merged:
+		f = max(f, ev.floor)
+	case clock && ev.atEnd && t.OpenTx == 0 && t.Closed:
+		f = max(f, ev.polled-lag)
 	}
-	if f > t.Frontier {
-		t.Frontier = f
+	if t.History == NoTime && f != NoTime {
+		t.History = f
+	}
+	t.Frontier = max(t.Frontier, f)
+	if f >= t.Newest { // input at hand alone does not reach it
+		t.Told = max(t.Told, f)
 	}
 	return t.Frontier
 }

@@ -26,6 +26,9 @@ const batchBytes = 3 << 20
 // gather is the second stage: it alone gives times, completes changes and decides what goes into one commit.
 func (in *ingest) gather(ctx context.Context, chunks <-chan *chunk) error {
 	for ch := range chunks {
+		if in.merge != nil {
+			in.merged(ch)
+		}
 		if err := in.process(ctx, ch); err != nil {
 			return err
 		}
@@ -33,63 +36,93 @@ func (in *ingest) gather(ctx context.Context, chunks <-chan *chunk) error {
 	return nil
 }
 
+// merged makes of a poll's chunk the one of those records, of this poll and earlier ones, whose turn it is.
+func (in *ingest) merged(ch *chunk) {
+	m, lag := in.merge, in.lag(ch.polled).Microseconds()
+	if len(ch.parts) > len(in.names) {
+		in.join(ch.parts)
+	}
+	m.add(ch.items, ch.ends, ch.polled.UnixMicro(), lag, func(at, delay int64) {
+		in.delays.add(time.UnixMicro(at), time.Duration(delay)*time.Microsecond)
+	})
+	lag = in.lag(ch.polled).Microseconds() // what has just been added may have been the first that came late
+	ch.merged, ch.floor = true, m.floor(lag)
+	ch.items = m.next()
+	ch.atEnd = m.atEnd()
+	hold := m.holds()
+	in.hold.Store(&hold)
+	for i, p := range m.parts {
+		if p.Role != RowPartition {
+			in.readTo[i] = p.durable
+			in.behind = true
+		}
+	}
+	in.state.Open = m.transactions.state()
+	in.closeGaps()
+	in.src.watched(len(in.names) > 0, ch.behind, ch.trouble)
+}
+
 // process gathers one chunk, into as many commits as it takes.
 func (in *ingest) process(ctx context.Context, ch *chunk) error {
 	s := in.src
 	b := &batch{size: ch.size}
-	stop, rejects := ch.stop, ch.rejects
-	for i := range ch.events {
-		ev := &ch.events[i]
-		if err := in.hold(ctx, ev, ch, b); err != nil {
+	var stop *stopped
+	for _, it := range ch.items {
+		if err := in.await(ctx, &it.event, ch, b); err != nil {
 			return err
 		}
-		for len(rejects) > 0 && rejects[0].at <= i {
-			in.rejected = append(in.rejected, rejects[0])
-			in.records++
-			rejects = rejects[1:]
-		}
-		if in.staged.whole(ch.places[i]) {
+		if in.staged.whole(in.names[it.part], it.place) {
 			if err := in.settle(ch, b, NoTime); err != nil {
 				return err
 			}
 		}
-		err := in.event(ev, b, ch)
+		if it.reject != nil {
+			in.rejected = append(in.rejected, *it.reject)
+		}
+		if stop = it.stop; stop != nil {
+			break
+		}
+		err := in.event(it, b, ch)
 		var bad *badRecord
 		switch {
 		case errors.As(err, &bad) && s.settings.rejects:
-			in.rejected = append(in.rejected, newReject(ch.lines[i], bad.reason, ch.raw[i], ch.polled, i))
+			in.rejected = append(in.rejected, *ch.newReject(it, bad.reason, it.raw))
 		case errors.As(err, &bad):
-			stop = &stopped{ch.lines[i], bad.reason}
+			stop = ch.stoppedAt(it, bad.reason)
 		case err != nil:
 			return err
 		}
-		if stop != nil && err != nil {
+		if stop != nil {
 			break
 		}
-		in.readTo = ch.places[i]
+		in.readTo[it.part] = it.place
 		in.records++
 		if in.staged.last {
 			if err := in.settle(ch, b, NoTime); err != nil {
 				return err
 			}
 		}
-		in.advance(b)
+		in.advance(b, it.part)
 		in.sealFull(b, ch.polled)
-	}
-	if stop == nil {
-		in.rejected = append(in.rejected, rejects...)
-		in.records += int64(len(rejects))
 	}
 	return in.finish(ch, b, stop)
 }
 
 // advance makes what has been taken in part of the batch's position, with the records and rejects that were met on the way: a crash reads what comes after the position
 // again, and must neither lose nor repeat any of them. While rows are staged the position stays before them, and all of this with it.
-func (in *ingest) advance(b *batch) {
-	if !in.staged.empty() {
+func (in *ingest) advance(b *batch, part int) {
+	switch {
+	case len(in.durable) == 0: // no partition is known yet
 		return
+	case !in.staged.empty():
+		in.behind = true
+		return
+	case in.behind:
+		copy(in.durable, in.readTo)
+		in.behind = false
+	default:
+		in.durable[part] = in.readTo[part]
 	}
-	in.state.Position = in.readTo
 	in.state.Counters.Records += in.records
 	b.rejects = append(b.rejects, in.rejected...)
 	in.records, in.rejected = 0, nil
@@ -98,30 +131,36 @@ func (in *ingest) advance(b *batch) {
 // finish takes the evidence that a chunk's end gives, and seals what is left.
 func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 	s := in.src
-	if stop == nil && ch.records > 0 {
-		in.readTo = ch.next
+	ev := evidence{
+		atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil && !ch.merged,
+		merged: ch.merged, floor: ch.floor,
 	}
-	ev := evidence{atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil}
 	if ev.final || ev.silent {
 		if err := in.settle(ch, b, NoTime); err != nil {
 			return err
 		}
 		in.state.endSnapshot()
 	}
-	in.advance(b)
+	if in.state.Again != nil && (ev.silent || ch.complete) {
+		if err := in.endResnapshot(ch, b); err != nil {
+			return err
+		}
+	}
+	in.advance(b, 0)
 	if ch.complete {
 		in.state.Complete = true
 	}
 	if stop != nil {
-		in.state.Stopped, in.state.StoppedLine = stop.reason, stop.line
+		in.state.Stopped, in.state.StoppedLine, in.state.StoppedPartition = stop.reason, stop.line, stop.partition
 	}
-	before := in.state.Frontier
-	in.state.bound(ev, s.settings.clock && s.settings.follow, in.lag(ch.polled).Microseconds())
+	before, told := in.state.Frontier, in.state.Told
+	clock := s.settings.clock && s.settings.follow && (in.state.Newest != NoTime || !s.settings.snapshot)
+	in.state.bound(ev, clock, in.lag(ch.polled).Microseconds())
 	first := ch.atEnd && !in.ended
 	in.ended = in.ended || ch.atEnd
-	idle := !first && len(b.changes) == 0 && len(b.rejects) == 0 && ch.records == 0 && !ev.final
+	idle := !first && !in.joined && len(b.changes) == 0 && len(b.rejects) == 0 && len(ch.items) == 0 && !ev.final && stop == nil
 	if idle && (in.state.Frontier == before || ch.polled.Sub(in.idleAt) < idleCommitEvery) {
-		in.state.Frontier = before
+		in.state.Frontier, in.state.Told = before, told
 		return nil
 	}
 	if idle {
@@ -152,13 +191,13 @@ const snapshotPause = 5 * time.Second
 // silence reports whether the reader has stood at the end for close_after.
 func (in *ingest) silence(ch *chunk) bool {
 	limit := in.src.settings.closeAfter
-	if in.state.Snapshot == snapshotRunning {
+	if in.state.Snapshot == snapshotRunning || in.state.Snapshot == snapshotAgain {
 		limit = max(limit, snapshotPause)
 	}
 	switch {
 	case !ch.atEnd:
 		in.endSince, in.wasAtEnd = time.Time{}, false
-	case ch.records > 0 || in.endSince.IsZero():
+	case len(ch.items) > 0 || in.endSince.IsZero():
 		in.endSince, in.wasAtEnd = ch.polled, true
 	}
 	return ch.atEnd && ch.polled.Sub(in.endSince) >= limit
@@ -171,8 +210,8 @@ func (in *ingest) lag(now time.Time) time.Duration {
 	return in.delays.lag(now)
 }
 
-// hold waits while a record of a live source claims to have been committed later than now: showing it would show the future, and changing its time would show it before it was committed.
-func (in *ingest) hold(ctx context.Context, ev *Event, ch *chunk, b *batch) error {
+// await waits while a record of a live source claims to have been committed later than now: showing it would show the future, and changing its time would show it before it was committed.
+func (in *ingest) await(ctx context.Context, ev *Event, ch *chunk, b *batch) error {
 	s := in.src
 	if !s.settings.follow || ev.Commit == NoTime {
 		return nil
@@ -199,8 +238,8 @@ func (in *ingest) hold(ctx context.Context, ev *Event, ch *chunk, b *batch) erro
 }
 
 // event adds what one event does to the batch. A *badRecord error leaves the batch as it was.
-func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
-	st := &in.state
+func (in *ingest) event(it *item, b *batch, ch *chunk) error {
+	st, ev := &in.state, &it.event
 	switch ev.Kind {
 	case HeartbeatEvent:
 		st.heartbeat(ev.Clock)
@@ -225,19 +264,22 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 	if err := s.checkSize(ev); err != nil {
 		return err
 	}
-	if in.staged.takes(ev) { // before it is recognised as seen: what a crash left unwritten must be staged whole again
+	if ev.Kind == TruncateEvent && in.merge != nil && in.merge.rowPartitions() > 1 {
+		return badf("a TRUNCATE in one of %d partitions: nothing tells which rows of the others were there before it. Let the topic have one partition, or the connector skip it (skipped.operations=t) and DELETE instead", in.merge.rowPartitions())
+	}
+	if in.staged.takes(ev, in.state.Snapshot) { // before it is recognised as seen: what a crash left unwritten must be staged whole again
 		if in.staged.incremental != (ev.Snapshot == IncrementalSnapshot) {
 			if err := in.settle(ch, b, NoTime); err != nil {
 				return err
 			}
 		}
-		if in.beginsAnew(ev) {
+		if in.beginsAnew(ev, commit) {
 			in.staged.forget()
 			if err := in.forgetSnapshot(commit, b); err != nil {
 				return err
 			}
 		}
-		return in.staged.add(in, ev, commit)
+		return in.staged.add(in, it, commit)
 	}
 	if ev.HasID {
 		in.completer.key = s.imageKey(in.completer.key[:0], ev)
@@ -249,16 +291,27 @@ func (in *ingest) event(ev *Event, b *batch, ch *chunk) error {
 	if err := in.settle(ch, b, commit); err != nil {
 		return err
 	}
-	if in.beginsAnew(ev) {
+	if in.beginsAnew(ev, commit) {
 		if err := in.forgetSnapshot(commit, b); err != nil {
 			return err
 		}
 	}
+	if err := in.resnapshots(ev, commit, ch, b); err != nil {
+		return err
+	}
 	in.snapshotPhase(ev, commit)
-	if in.wasAtEnd && ev.Op != ReadOp {
+	if in.wasAtEnd && ev.Op != ReadOp && in.merge == nil {
 		in.delays.add(ch.polled, time.Duration(ch.polled.UnixMicro()-commit)*time.Microsecond)
 	}
-	return in.change(ev, commit, in.assign(commit, ev.Tx), b)
+	c := in.assign(commit, ev.Tx)
+	if err := in.change(ev, commit, c, b); err != nil || in.state.Again == nil || ev.After == nil {
+		return err
+	}
+	in.name(ev.After, c)
+	if ended := ev.Snapshot == LastSnapshot || ev.Snapshot == LastOfTable; ended && (in.merge == nil || in.merge.rowPartitions() == 1) {
+		return in.endResnapshot(ch, b)
+	}
+	return nil
 }
 
 // others takes the evidence of a record that is no change of the source's table.
@@ -272,11 +325,14 @@ func (in *ingest) others(ev *Event, b *batch, ch *chunk) error {
 				return err
 			}
 		}
-		if in.beginsAnew(ev) {
+		if in.beginsAnew(ev, ev.Commit) {
 			in.staged.forget()
 			if err := in.forgetSnapshot(ev.Commit, b); err != nil {
 				return err
 			}
+		}
+		if err := in.resnapshots(ev, ev.Commit, ch, b); err != nil {
+			return err
 		}
 		in.snapshotPhase(ev, ev.Commit)
 	}
@@ -284,9 +340,18 @@ func (in *ingest) others(ev *Event, b *batch, ch *chunk) error {
 	return nil
 }
 
-// beginsAnew reports whether a record is the first of a snapshot although another one has not ended: the connector died in it and begins anew.
-func (in *ingest) beginsAnew(ev *Event) bool {
-	return in.state.Snapshot == snapshotRunning && (ev.Snapshot == FirstSnapshot || ev.Snapshot == FirstOfTable && ev.Kind == ChangeEvent && in.hasRows())
+// beginsAnew reports whether a record, committed at commit, is the first of a snapshot although another one has not ended: the connector died in it and begins anew. Over several partitions the
+// record that is marked as the first may come after others of its snapshot: there it is the snapshot's instant that tells it from another one.
+func (in *ingest) beginsAnew(ev *Event, commit int64) bool {
+	st := &in.state
+	if st.Snapshot != snapshotRunning || ev.Snapshot == NoSnapshot || ev.Snapshot == IncrementalSnapshot {
+		return false
+	}
+	ours := ev.Kind == ChangeEvent && in.hasRows()
+	if in.merge != nil && in.merge.rowPartitions() > 1 {
+		return commit > st.SnapshotAt && (ev.Snapshot == FirstSnapshot || ours)
+	}
+	return ev.Snapshot == FirstSnapshot || ours && ev.Snapshot == FirstOfTable
 }
 
 // hasRows reports whether rows of the table have been read.
@@ -383,11 +448,12 @@ func (in *ingest) change(ev *Event, commit, c int64, b *batch) error {
 	if err != nil {
 		return err
 	}
+	known = known || s.settings.upsert // a topic may have lost what a key was before
 	if !known {
 		st.Counters.UnknownRows++
-		if st.NextPos == 1 && st.Snapshot == noSnapshot && !s.settings.fromEmpty {
-			st.Partial = true // the first change already speaks of a row from before
-		}
+	}
+	if (!known || st.MidStream) && st.NextPos == 1 && st.Snapshot == noSnapshot && !s.settings.fromEmpty {
+		st.Partial = true // the first change already speaks of a row from before, or is not the first
 	}
 	if ch.Op == 0 {
 		return nil
@@ -449,6 +515,11 @@ func (in *ingest) sealFull(b *batch, wall time.Time) {
 func (in *ingest) seal(b *batch, wall time.Time) {
 	in.state.bound(evidence{}, false, 0)
 	in.state.staged = int64(len(in.staged.rows))
+	in.joined = false
+	in.state.Positions = make(Positions, len(in.names))
+	for i, name := range in.names {
+		in.state.Positions[name] = in.durable[i]
+	}
 	in.state.Counters.Rejected += int64(len(b.rejects))
 	in.sealed <- &sealed{batch: *b, state: in.state, images: in.completer.seal(), wall: wall, lag: in.lag(wall)}
 	*b = batch{}
@@ -463,15 +534,27 @@ func lastTruncation(list []window.Truncation) int64 {
 
 // stoppedError is what CREATE SOURCE and SHOW SOURCES say of a bad record.
 func (s *source) stoppedError(stop *stopped) error {
-	e := types.Errorf(types.CodeInvalidSource, "source %q stopped at a bad record: %s:%d: %s", s.rec.Name, s.inputName(), stop.line, stop.reason)
+	e := types.Errorf(types.CodeInvalidSource, "source %q stopped at a bad record: %s: %s", s.rec.Name, s.placeOf(stop), stop.reason)
 	return e.WithHint("nothing after it was read. Mend the record and ALTER SOURCE %[1]s RESUME, or keep such records aside: ALTER SOURCE %[1]s SET (on_bad_record = 'reject'); ALTER SOURCE %[1]s RESUME", s.rec.Name)
 }
 
-func (s *source) inputName() string {
-	if p := s.rec.Options["path"]; p != "" {
-		return p
+// placeOf is where a bad record stands: the line of a file, or the offset in a partition.
+func (s *source) placeOf(stop *stopped) string {
+	if stop.partition != "" {
+		return fmt.Sprintf("%s offset %d", stop.partition, stop.line)
 	}
-	return s.rec.Options["connector"]
+	return fmt.Sprintf("%s:%d", s.rec.Options["path"], stop.line)
+}
+
+// watched notes what was seen of a live input, for those who look at the source.
+func (s *source) watched(assigned bool, behind int64, trouble string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	changed := assigned && !s.assigned || trouble != s.trouble
+	s.assigned, s.behind, s.trouble = s.assigned || assigned, behind, trouble
+	if changed {
+		s.broadcastLocked()
+	}
 }
 
 func (s *source) setHeld(why string) {

@@ -51,11 +51,13 @@ type goldenEngine struct {
 	capture golden.Capture
 	records map[string][]golden.Record
 	dir     string
+	// partitions are those of each table's topic, where the records went through Kafka.
+	partitions map[string]int
 }
 
 func openCapture(t *testing.T, c golden.Capture, batch int) *goldenEngine {
 	t.Helper()
-	g := &goldenEngine{capture: c, dir: t.TempDir(), records: map[string][]golden.Record{}}
+	g := &goldenEngine{capture: c, dir: t.TempDir(), records: map[string][]golden.Record{}, partitions: map[string]int{}}
 	g.Engine = openEngine(t, filepath.Join(g.dir, "data"), engine.Options{BatchChanges: batch, FlushChanges: 4 * batch})
 	for _, r := range golden.Records(t, c.Name) {
 		if strings.Count(r.Topic, ".") == 2 {
@@ -269,15 +271,18 @@ func TestCapturesAreCountedOnce(t *testing.T) {
 	}
 }
 
+// sourceRow is a row of SHOW SOURCES, by column.
+type sourceRow map[string]types.Value
+
 // showSources returns what SHOW SOURCES says of each source, by column.
-func showSources(t testing.TB, e *engine.Engine) map[string]map[string]types.Value {
+func showSources(t testing.TB, e *engine.Engine) map[string]sourceRow {
 	t.Helper()
 	rows, err := e.Query(t.Context(), "SHOW SOURCES")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer rows.Close()
-	all := map[string]map[string]types.Value{}
+	all := map[string]sourceRow{}
 	for rows.Next() {
 		row := map[string]types.Value{}
 		for i, v := range rows.Values() {

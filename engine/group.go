@@ -146,6 +146,9 @@ func (g *generation) load(v *storage.View) error {
 		return err
 	}
 	g.applied, g.appliedC, g.flushed = mark.Pos, mark.C, mark.Pos
+	if g.eng.rebuilding {
+		return nil
+	}
 	return g.source.replay(v, mark, g.reads(), g.apply)
 }
 

@@ -5,32 +5,42 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/asofdb/asof/engine/record"
 	"github.com/asofdb/asof/sql/types"
 )
 
-// ingest reads one origin: four goroutines in a row, so that they overlap. read decodes polls into chunks; gather completes them, and alone decides times; commit makes what was
-// gathered durable, in order; apply brings durable changes to the entity logs and publishes.
+// ingest reads one origin: four goroutines in a row, so that they overlap. read decodes polls into chunks; gather brings the partitions into one order and completes changes, and alone decides times;
+// commit makes what was gathered durable, in order; apply brings durable changes to the entity logs and publishes.
 // The queues between them hold one element each: a slow disk holds back the reader.
 type ingest struct {
 	src     *source
 	reader  Reader
+	parted  Partitioned // the reader, where it is
 	decoder Decoder
 	cancel  context.CancelCauseFunc
 	done    chan struct{}
+	// hold are the partitions that the gathering goroutine wants left alone.
+	hold atomic.Pointer[[]bool]
 
 	// fields below belong to the gathering goroutine
 	sealed    chan<- *sealed
 	state     sourceState
 	seen      *seen
+	named     *keySet // the rows that a snapshot taken again has had, nil while there is none
 	completer completer
 	staged    *staging
-	readTo    Position // everything before it has been taken in; the durable position stays behind while rows are staged
-	records   int64    // taken in between the two
-	rejected  []reject // met between the two
+	merge     *merge // nil where the input has no partitions
+	names     []string
+	durable   []Position // by partition: everything before it is in the batch or in an earlier one
+	readTo    []Position // everything before it has been taken in; the durable position stays behind while rows are staged
+	behind    bool       // the two differ
+	joined    bool       // partitions were taken up since the last commit
+	records   int64      // taken in between the two
+	rejected  []reject   // met between the two
 	delays    delays
 	wasAtEnd  bool
 	ended     bool      // the input's end has been met
@@ -40,34 +50,35 @@ type ingest struct {
 
 // chunk is what one poll decoded to. Its memory is its own.
 type chunk struct {
-	events  []Event
-	places  []Position // after each event
-	lines   []int64
-	raw     []string // the records of the events, if they may have to be kept as rejects
-	rejects []reject
-	// next is the position after the whole chunk.
-	next     Position
-	records  int64
-	stop     *stopped // a bad record under on_bad_record = 'stop' ended the chunk
+	items    []*item
+	parts    []Partition     // those that the reader has, nil where it has none
+	ends     []time.Duration // as in Poll
+	stopping bool            // the last item is a bad record under on_bad_record = 'stop'
 	atEnd    bool
 	complete bool
-	polled   time.Time
+	polled   time.Time // not after the moment at which the reader looked: on a busy machine much may be written between that and Read's return
 	size     int64
+	behind   int64
+	trouble  string
+	// merged is set for what has gone through merge: everything committed at floor and before has been read then, and closed says that everything ever read has been.
+	merged bool
+	floor  int64
 }
 
-// reject is a bad record that was kept. at is the number of events before it in its chunk.
+// reject is a bad record that was kept.
 type reject struct {
-	Line   int64
-	Reason string
-	Record string
-	Wall   int64
-	at     int
+	Partition string `json:",omitempty"`
+	Line      int64
+	Reason    string
+	Record    string
+	Wall      int64
 }
 
 // stopped is why reading ended at a bad record.
 type stopped struct {
-	line   int64
-	reason string
+	partition string
+	line      int64
+	reason    string
 }
 
 // committed is a durable batch on its way to the entity logs.
@@ -92,7 +103,7 @@ func (s *source) startIngest() error {
 		cancel(nil)
 		return err
 	}
-	s.running, s.failure, s.paused = in, nil, false
+	s.running, s.failure, s.paused, s.assigned, s.trouble = in, nil, false, false, ""
 	in.state = s.state
 	s.mu.Unlock()
 	if err := in.open(ctx); err != nil {
@@ -108,7 +119,7 @@ func (s *source) startIngest() error {
 
 func (in *ingest) open(ctx context.Context) error {
 	s := in.src
-	in.state.Stopped, in.state.StoppedLine = "", 0
+	in.state.Stopped, in.state.StoppedLine, in.state.StoppedPartition = "", 0, ""
 	options, err := s.connectorOptions()
 	if err != nil {
 		return err
@@ -133,22 +144,51 @@ func (in *ingest) open(ctx context.Context) error {
 	if in.seen, err = s.loadSeen(view); err != nil {
 		return err
 	}
-	from := in.state.Position
-	in.readTo = from
+	if in.state.Again != nil {
+		if in.named, err = s.loadNamed(view); err != nil {
+			return err
+		}
+	}
+	from := in.state.Positions
 	if h, ok := in.decoder.(Header); ok {
 		if from, err = readHeader(ctx, connector, options, h, from); err != nil {
 			return fmt.Errorf("read the header of source %q: %w", s.rec.Name, err)
 		}
 	}
-	in.reader, err = connector.Open(ctx, options, from)
+	if in.reader, err = connector.Open(ctx, options, from); err != nil {
+		return err
+	}
+	if in.parted, _ = in.reader.(Partitioned); in.parted != nil {
+		in.merge = newMerge(&s.settings, &in.state)
+		in.join(in.parted.Partitions())
+	} else {
+		in.join([]Partition{{}})
+	}
 	in.staged = newStaging(s, &in.state)
 	in.completer = completer{src: s, pending: newImages(), truncated: lastTruncation(in.state.Truncations)}
-	return err
+	return nil
+}
+
+// join takes up partitions that the reader has found.
+func (in *ingest) join(list []Partition) {
+	for _, p := range list[len(in.names):] {
+		at, known := in.state.Positions[p.Name]
+		if !known {
+			at = p.Begin
+			in.state.MidStream = in.state.MidStream || p.MidStream
+		}
+		in.names = append(in.names, p.Name)
+		in.durable, in.readTo = append(in.durable, at), append(in.readTo, at)
+	}
+	if in.merge != nil {
+		in.merge.join(list, in.readTo)
+		in.joined = true
+	}
 }
 
 // readHeader gives the decoder the input's first record and returns where the rows begin.
-func readHeader(ctx context.Context, c SourceConnector, options map[string]string, h Header, from Position) (Position, error) {
-	r, err := c.Open(ctx, options, Position{})
+func readHeader(ctx context.Context, c SourceConnector, options map[string]string, h Header, from Positions) (Positions, error) {
+	r, err := c.Open(ctx, options, nil)
 	if err != nil {
 		return from, err
 	}
@@ -162,8 +202,8 @@ func readHeader(ctx context.Context, c SourceConnector, options map[string]strin
 			if err := h.ReadHeader(p.Records[0]); err != nil {
 				return from, err
 			}
-			if from == (Position{}) {
-				from = p.Records[0].Next
+			if from == nil {
+				from = Positions{"": p.Records[0].Next}
 			}
 			return from, nil
 		}
@@ -249,56 +289,68 @@ func (s *source) stop(cause error) {
 
 // read is the first stage.
 func (in *ingest) read(ctx context.Context, out chan<- *chunk) error {
-	limit := in.src.eng.options.BatchChanges
+	limit, clock := in.src.eng.options.BatchChanges, in.src.eng.options.Clock
 	for {
+		if hold := in.hold.Load(); hold != nil {
+			in.parted.Hold(*hold)
+		}
+		asked := clock()
 		poll, err := in.reader.Read(ctx, limit)
 		if err != nil {
 			return err
 		}
-		ch := in.decode(poll)
+		polled := clock()
+		if looked := asked.Add(poll.Waited); in.parted == nil && looked.Before(polled) { // a partitioned reader says in Ends when it looked
+			polled = looked
+		}
+		ch := in.decode(poll, polled)
 		select {
 		case out <- ch:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if ch.stop != nil || ch.complete {
+		if ch.stopping || ch.complete {
 			return nil
 		}
 	}
 }
 
-// decode turns a poll into a chunk that shares nothing with it.
-func (in *ingest) decode(poll Poll) *chunk {
-	ch := &chunk{atEnd: poll.AtEnd, complete: poll.Complete, polled: in.src.eng.options.Clock(), size: poll.Size}
-	n := len(poll.Records)
-	ch.events = make([]Event, 0, n)
-	ch.places = make([]Position, 0, n)
-	ch.lines = make([]int64, 0, n)
+// decode turns a poll, whose reader looked at the input at polled, into a chunk that shares nothing with it.
+func (in *ingest) decode(poll Poll, polled time.Time) *chunk {
+	ch := &chunk{atEnd: poll.AtEnd, complete: poll.Complete, ends: slices.Clone(poll.Ends), polled: polled, size: poll.Size, behind: poll.Behind, trouble: poll.Trouble}
+	if in.parted != nil {
+		ch.parts = in.parted.Partitions()
+	}
+	items := make([]item, len(poll.Records))
+	ch.items = make([]*item, len(poll.Records))
 	var text arena
 	for i := range poll.Records {
-		rec := &poll.Records[i]
-		ch.records++
-		var ev Event
-		if err := in.decoder.Decode(*rec, &ev); err != nil {
-			if !in.src.settings.rejects {
-				ch.stop = &stopped{rec.Line, reasonOf(err)}
-				ch.atEnd, ch.complete = false, false
-				return ch
+		rec, it := &poll.Records[i], &items[i]
+		it.part, it.place, it.line, it.time, ch.items[i] = rec.Partition, rec.Next, rec.Line, rec.Time, it
+		err := in.decoder.Decode(*rec, &it.event)
+		if err == nil && in.src.settings.recordTime && it.event.Kind == ChangeEvent {
+			if it.event.Commit = rec.Time; rec.Time == NoTime {
+				err = badf("the record has no timestamp, which would be its commit time")
 			}
-			ch.next = rec.Next
-			ch.rejects = append(ch.rejects, newReject(rec.Line, reasonOf(err), string(rec.Value[:min(len(rec.Value), rejectedBytes)]), ch.polled, len(ch.events)))
-			continue
 		}
-		text.keep(ev.Before)
-		text.keep(ev.After)
-		text.keep(ev.KeyOnly)
-		ch.events = append(ch.events, ev)
-		ch.places = append(ch.places, rec.Next)
-		ch.lines = append(ch.lines, rec.Line)
-		if in.src.settings.rejects {
-			ch.raw = append(ch.raw, string(rec.Value[:min(len(rec.Value), rejectedBytes)]))
+		switch {
+		case err == nil:
+			text.keep(it.event.Before)
+			text.keep(it.event.After)
+			text.keep(it.event.KeyOnly)
+			text.keep(it.event.OldKey)
+			if in.src.settings.rejects {
+				it.raw = string(rec.Value[:min(len(rec.Value), rejectedBytes)])
+			}
+		case in.src.settings.rejects:
+			it.event = Event{Commit: NoTime}
+			it.reject = ch.newReject(it, reasonOf(err), string(rec.Value[:min(len(rec.Value), rejectedBytes)]))
+		default:
+			it.event = Event{Commit: NoTime}
+			it.stop = ch.stoppedAt(it, reasonOf(err))
+			ch.items, ch.stopping, ch.atEnd, ch.complete = ch.items[:i+1], true, false, false
+			return ch
 		}
-		ch.next = rec.Next
 	}
 	return ch
 }
@@ -315,8 +367,19 @@ func reasonOf(err error) string {
 // rejectedBytes is how much of a bad record is kept.
 const rejectedBytes = 64 << 10
 
-func newReject(line int64, reason, raw string, now time.Time, at int) reject {
-	return reject{Line: line, Reason: reason, Record: strings.Clone(raw[:min(len(raw), rejectedBytes)]), Wall: now.UnixMicro(), at: at}
+func (ch *chunk) newReject(it *item, reason, raw string) *reject {
+	return &reject{Partition: ch.partition(it), Line: it.line, Reason: reason, Record: raw, Wall: ch.polled.UnixMicro()}
+}
+
+func (ch *chunk) stoppedAt(it *item, reason string) *stopped {
+	return &stopped{ch.partition(it), it.line, reason}
+}
+
+func (ch *chunk) partition(it *item) string {
+	if ch.parts == nil {
+		return ""
+	}
+	return ch.parts[it.part].Name
 }
 
 // apply is the fourth stage.
@@ -340,7 +403,13 @@ func (in *ingest) show(b *committed) error {
 		in.src.breaks(fmt.Errorf("source %q must be opened anew: %w", in.src.rec.Name, err))
 		return err
 	}
+	passed(stepApplied)
 	in.src.publish(b.state)
+	passed(stepPublished)
+	if in.src.settings.follow && !in.src.relation.PlainTable {
+		in.src.fresh.applied(b.changes, in.src.rec.Created)
+		in.src.fresh.seen(in.src.published.Load().frontier, in.src.eng.options.Clock())
+	}
 	in.src.progressed(b)
 	in.src.eng.checkpoints.consider()
 	return nil

@@ -41,7 +41,7 @@ func wantRejects(t *testing.T, e *engine.Engine, source string, reasons ...strin
 	defer rows.Close()
 	n := 0
 	for ; rows.Next(); n++ {
-		if got := rows.Values()[2].S; n >= len(reasons) || !strings.Contains(got, reasons[n]) {
+		if got := rows.Values()[3].S; n >= len(reasons) || !strings.Contains(got, reasons[n]) {
 			t.Errorf("reject %d: %.300s", n, got)
 		}
 		if rows.Values()[3].S == "" {

@@ -24,7 +24,7 @@ func (s *source) now(p *published) (int64, error) {
 }
 
 // notYet says why a source cannot be read at all, and how far it is.
-func (s *source) notYet(p *published) error {
+func (s *source) notYet(p *published) *types.Error {
 	e := types.Errorf(types.CodeNotReady, "source %q cannot be read yet", s.rec.Name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,6 +35,8 @@ func (s *source) notYet(p *published) error {
 		e.Message += ": " + s.failure.Error()
 	case s.held != "":
 		e.Message += ": " + s.held
+	case s.trouble != "":
+		e.Message += ": " + s.trouble
 	case s.state.Counters.Records == 0:
 		e.Message += ": nothing has come from it"
 	default:
@@ -73,6 +75,9 @@ func (s *source) at(ctx context.Context, t int64, wait time.Duration) (*publishe
 	p, err := s.reached(ctx, t, wait)
 	if err == nil && t < p.history {
 		return nil, s.tooEarly(t, p)
+	}
+	if err == nil {
+		err = s.known(t, p)
 	}
 	return p, err
 }

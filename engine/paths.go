@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
@@ -68,14 +69,18 @@ func (e *Engine) below(path string) (string, error) {
 	return filepath.Join(dir, rel), nil
 }
 
-// confine makes the path of a source what pathOf makes of it.
+// confine makes the paths among a source's options what pathOf makes of them.
 func (s *Session) confine(st *syntax.CreateSource) error {
 	if s.options.Door == "" || !s.eng.HasUsers() {
 		return nil // it stays as it was written, relative to the directory that the source remembers
 	}
+	connector, err := s.eng.connectorOf(st)
+	if st.Origin != "" || err != nil {
+		return nil // a table has its origin's files; what is no connector is refused where it is bound
+	}
 	for i := range st.Options {
 		o := &st.Options[i]
-		if o.Name != "path" {
+		if !slices.Contains(connector.Paths, o.Name) {
 			continue
 		}
 		path, err := s.pathOf(o.Value)

@@ -42,6 +42,7 @@ func (s *Session) Run(ctx context.Context, st Statement) (*Rows, error) {
 type input struct {
 	values []types.Value
 	types  []types.Type
+	point  *pointRead // that the statement is, nil where it is none
 }
 
 // takesParameters reports whether a statement has expressions of the user's that are computed when it runs.
@@ -74,6 +75,9 @@ type Prepared struct {
 	st      Statement
 	params  []types.Type
 	columns []types.Column
+	runs    int
+	point   *pointRead
+	tried   *catalog // that point was looked for in
 }
 
 // Prepare finds out a statement's parameters and columns, and whatever is wrong with it that can be known without running it. declared are the parameters' types as far as
@@ -116,11 +120,29 @@ func (p *Prepared) Statement() Statement { return p.st }
 
 // Query runs the statement; the caller closes the Rows. A value of another type than its parameter's is converted; a TEXT is read as the parameter's type.
 func (p *Prepared) Query(ctx context.Context, params []types.Value) (*Rows, error) {
-	return p.s.run(ctx, p.st.parsed, p.given(params))
+	in := p.given(params)
+	in.point = p.pointRead(ctx)
+	return p.s.run(ctx, p.st.parsed, in)
+}
+
+// pointRead is the point read that the statement is, planned when it runs for the second time, and again when the catalog has changed.
+func (p *Prepared) pointRead(ctx context.Context) *pointRead {
+	q, ok := p.st.parsed.(*syntax.Query)
+	if p.runs++; !ok || q.Outline != nil || p.runs < 2 {
+		return nil
+	}
+	if st := p.s.newStatement(); p.tried != st.cat {
+		p.point, p.tried = nil, st.cat
+		ps := plan.Session{Zone: p.s.zone, Off: p.s.rulesOff(), Params: slices.Clone(p.params)}
+		if bound, err := selectBinding(q.Select)(p.s.names(ctx, st), ps); err == nil {
+			p.point = p.s.pointReadOf(st, bound)
+		}
+	}
+	return p.point
 }
 
 // given is what the statement is given to run with.
-func (p *Prepared) given(values []types.Value) input { return input{values, p.params} }
+func (p *Prepared) given(values []types.Value) input { return input{values: values, types: p.params} }
 
 // shape is what a statement takes and returns.
 func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []types.Type) ([]types.Type, []types.Column, error) {
@@ -175,6 +197,8 @@ func (s *Session) shape(ctx context.Context, st syntax.Statement, declared []typ
 			return nil, nil, errDropped
 		}
 		return q.Params, valueColumns(f), nil
+	case *syntax.Backup:
+		return declared, backupColumns, nil
 	case *syntax.VerifyFeature:
 		_, err := s.verifiable(st)
 		return declared, verifyColumns, err

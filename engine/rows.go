@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"sync"
@@ -15,7 +16,7 @@ import (
 type rowStore struct {
 	src *source
 
-	// mu guards the maps and applied. The commit stage alone writes active; a checkpoint swaps the maps.
+	// mu guards all below. The commit stage alone writes active; a checkpoint swaps the maps.
 	mu       sync.RWMutex
 	active   map[string][]byte // primary key -> encoded row, nil: deleted
 	flushing map[string][]byte
@@ -26,6 +27,7 @@ type rowStore struct {
 	applied  int64
 	appliedC int64
 	flushed  int64
+	scratch  []byte
 }
 
 func newRowStore(s *source) *rowStore {
@@ -66,7 +68,7 @@ func (r *rowStore) store(b *images, pos, c int64) {
 		if v == nil {
 			r.putLocked(key, nil)
 		} else {
-			r.putLocked(key, appendRow(nil, r.src.types, v.c, v.pos, v.row))
+			r.putLocked(key, r.encodeLocked(v.c, v.pos, v.row))
 		}
 	}
 	r.applied, r.appliedC = pos, c
@@ -92,7 +94,18 @@ func (r *rowStore) applyLocked(changes []record.Change) {
 			r.putLocked(string(key), nil)
 		default:
 			key = r.src.appendKey(key[:0], ch.New)
-			r.putLocked(string(key), appendRow(nil, r.src.types, ch.C, ch.Pos, ch.New))
+			r.putLocked(string(key), r.encodeLocked(ch.C, ch.Pos, ch.New))
+		}
+	}
+}
+
+// each calls fn with the key of every row version that is in memory; fn must not come back to the store.
+func (r *rowStore) each(fn func(key string)) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, rows := range []map[string][]byte{r.active, r.flushing} {
+		for key := range rows {
+			fn(key)
 		}
 	}
 }
@@ -101,6 +114,12 @@ func (r *rowStore) putLocked(key string, row []byte) {
 	r.active[key] = row
 	r.largest = max(r.largest, key)
 	r.bytes += len(key) + len(row) + 80 // 80: what a map entry costs beside its bytes
+}
+
+// encodeLocked is a row version in bytes of its own, as few as it has: they are what waits for a checkpoint.
+func (r *rowStore) encodeLocked(c, pos int64, row []types.Value) []byte {
+	r.scratch = appendRow(r.scratch[:0], r.src.types, c, pos, row)
+	return bytes.Clone(r.scratch)
 }
 
 // appendRow encodes a row version with the c and position it became visible at.
@@ -141,6 +160,9 @@ func (r *rowStore) load(v *storage.View) error {
 		return err
 	}
 	r.applied, r.appliedC, r.flushed = mark.Pos, mark.C, mark.Pos
+	if r.src.eng.rebuilding {
+		return nil
+	}
 	largest, err := v.LastRow(r.src.rec.ID)
 	if err != nil {
 		return err

@@ -193,10 +193,15 @@ func (s *Session) dropSecret(ctx context.Context, st *syntax.DropSecret) error {
 	return nil
 }
 
-// usersOf are the sources with an option that is the secret, by name.
+// usersOf are the sources and origins with an option that is the secret, by name.
 func (c *catalog) usersOf(secret string) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
 		if slices.Contains(slices.Collect(maps.Values(c.sources[name].rec.Secrets)), secret) {
+			names = append(names, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.origins)) {
+		if slices.Contains(slices.Collect(maps.Values(c.origins[name].Secrets)), secret) {
 			names = append(names, name)
 		}
 	}

@@ -25,7 +25,7 @@ func guarded(given *string) engine.Connectors {
 	open := file.Open
 	file.Options = append(file.Options, "password")
 	file.Secrets = []string{"password"}
-	file.Open = func(ctx context.Context, options map[string]string, from engine.Position) (engine.Reader, error) {
+	file.Open = func(ctx context.Context, options map[string]string, from engine.Positions) (engine.Reader, error) {
 		*given = options["password"]
 		return open(ctx, options, from)
 	}

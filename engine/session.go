@@ -177,7 +177,7 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 	case *syntax.Query:
 		return s.query(ctx, st, in)
 	case *syntax.Outlined:
-		return s.outlined(st.Outline, st.Err), nil
+		return s.outlined(outlinedColumns(st.Outline), st.Err), nil
 	case *syntax.CreateSource:
 		if err := s.confine(st); err != nil {
 			return nil, err
@@ -261,6 +261,8 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 		return s.explainValue(ctx, st, in)
 	case *syntax.VerifyFeature:
 		return s.verify(ctx, st)
+	case *syntax.Backup:
+		return s.backup(ctx, st)
 	default:
 		return nil, types.Errorf(types.CodeNotSupported, "this statement is not yet supported").At(int(st.Place().Pos), int(st.Place().End-st.Place().Pos))
 	}
@@ -455,7 +457,11 @@ func (s *Session) fix(ctx context.Context, st *statement, q *plan.Query, params 
 		if err != nil {
 			return 0, err
 		}
-		st.moments[scan] = scanMoment{t, p}
+		asked := NoTime
+		if whole == nil && scan.AsOf.X == nil {
+			asked = s.eng.options.Clock().UnixMicro()
+		}
+		st.moments[scan] = scanMoment{t, p, asked}
 	}
 	return now, nil
 }

@@ -31,7 +31,7 @@ func (s *Session) show(st *syntax.Show) (*Rows, error) {
 	case "STORAGE":
 		return s.eng.showStorage(), nil
 	case "FRESHNESS":
-		return nil, types.Errorf(types.CodeNotSupported, "SHOW FRESHNESS is not yet supported").WithHint("SHOW SOURCES tells each source's frontier")
+		return s.eng.showFreshness(), nil
 	}
 	if st.Name == "all" {
 		return s.showAll(), nil
@@ -66,7 +66,9 @@ var sourceColumnsShown = []types.Column{
 	timeColumn("shifted_since"),
 	intColumn("inverted_commits"), intColumn("split_transactions"), intColumn("truncates"),
 	{Name: "idle_lag", Type: types.Type{Kind: types.Interval}},
-	textColumn("position"), textColumn("next_step"),
+	textColumn("position"), intColumn("lag_records"),
+	{Name: "lag", Type: types.Type{Kind: types.Interval}},
+	textColumn("next_step"),
 }
 
 func (e *Engine) showSources() *Rows {
@@ -74,6 +76,11 @@ func (e *Engine) showSources() *Rows {
 	var rows [][]types.Value
 	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
 		rows = append(rows, c.sources[name].shown())
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.origins)) {
+		row := make([]types.Value, len(sourceColumnsShown))
+		row[0], row[1], row[2] = types.NewText(name), types.NewText(c.origins[name].Options["connector"]), types.NewText(fmt.Sprintf("origin of %d sources", len(c.tables(name))))
+		rows = append(rows, row)
 	}
 	return fixedRows("SHOW", sourceColumnsShown, rows)
 }
@@ -97,12 +104,36 @@ func (s *source) shown() []types.Value {
 		lag = types.Value{Kind: types.Interval, I: s.lag.Microseconds()}
 	}
 	n := types.NewInt8
+	live, behind := s.eng.options.Connectors.Sources[s.rec.Options["connector"]].Live, types.Value{}
+	if live {
+		behind = types.NewInt8(s.behind)
+	}
 	return []types.Value{
 		types.NewText(s.rec.Name), types.NewText(s.rec.Options["connector"]), types.NewText(state), frontier, history,
 		n(k.Changes), n(k.Records), n(k.Rejected), n(k.Repeated), n(k.Unchanged), n(k.UnknownRows),
 		shifted, worst, since, n(k.Inverted), n(k.Split), n(k.Truncates), lag,
-		types.NewText(fmt.Sprintf("%s line %d", s.inputName(), s.state.Position.Line)), textOrNull(next),
+		types.NewText(s.positionLocked()), behind, s.ageOf(p), textOrNull(next),
 	}
+}
+
+// ageOf is how old what readers see is by the clock; NULL where a source has no present.
+func (s *source) ageOf(p *published) types.Value {
+	if p.frontier == NoTime || p.frontier == endless || s.relation.PlainTable || !s.settings.follow {
+		return types.Value{}
+	}
+	return types.Value{Kind: types.Interval, I: max(0, s.eng.options.Clock().UnixMicro()-p.frontier)}
+}
+
+// positionLocked is through where the source has been read.
+func (s *source) positionLocked() string {
+	if p := s.rec.Options["path"]; p != "" {
+		return fmt.Sprintf("%s line %d", p, s.state.Positions[""].Line)
+	}
+	var places []string
+	for _, name := range slices.Sorted(maps.Keys(s.state.Positions)) {
+		places = append(places, fmt.Sprintf("%s:%d", name, s.state.Positions[name].Offset))
+	}
+	return strings.Join(places, " ")
 }
 
 // shifts are the changes that were shown later than they were committed, how much at most, and since when.
@@ -123,11 +154,16 @@ func (s *source) shiftsLocked() (n, worst, since types.Value) {
 // describeLocked is a source's state in words, and what the reader can do about it.
 func (s *source) describeLocked(p *published) (state, next string) {
 	var te *types.Error
+	var lost *GapError
 	switch {
 	case s.held != "":
 		return s.held, "set the clock, or wait"
+	case s.running != nil && s.trouble != "":
+		return s.trouble, "it is tried again by itself; look at the brokers, or DROP SOURCE"
 	case s.paused:
 		return "paused", "ALTER SOURCE " + s.rec.Name + " RESUME"
+	case errors.As(s.failure, &lost):
+		return "stopped: " + lost.Error(), "ALTER SOURCE " + s.rec.Name + " ACCEPT GAP goes on without them, as a partial source; or DROP it and read a new snapshot"
 	case errors.As(s.failure, &te):
 		return "stopped: " + te.Message, te.Hint
 	case s.failure != nil:
@@ -135,13 +171,15 @@ func (s *source) describeLocked(p *published) (state, next string) {
 	case s.state.Complete:
 		return "complete", ""
 	case s.running == nil && s.state.Stopped != "":
-		stop := &stopped{s.state.StoppedLine, s.state.Stopped}
+		stop := &stopped{s.state.StoppedPartition, s.state.StoppedLine, s.state.Stopped}
 		errors.As(s.stoppedError(stop), &te)
 		return "stopped: " + te.Message, te.Hint
 	case s.running == nil:
 		return "interrupted", "ALTER SOURCE " + s.rec.Name + " RESUME"
 	case p.snapshotRows > 0:
 		return "reading its snapshot", ""
+	case s.eng.options.Connectors.Sources[s.rec.Options["connector"]].Live && !s.assigned:
+		return "connecting", ""
 	case !s.reachedEnd:
 		return "reading", ""
 	default:
@@ -195,7 +233,7 @@ func (e *Engine) showRejects(st *syntax.Show) (*Rows, error) {
 				return damaged("the rejects of source "+name, err)
 			}
 			rows = append(rows, []types.Value{
-				types.NewText(name), types.NewInt8(r.Line), types.NewText(r.Reason), types.NewText(r.Record), types.NewTimestamptz(r.Wall),
+				types.NewText(name), textOrNull(r.Partition), types.NewInt8(r.Line), types.NewText(r.Reason), types.NewText(r.Record), types.NewTimestamptz(r.Wall),
 			})
 			return nil
 		})
@@ -203,7 +241,7 @@ func (e *Engine) showRejects(st *syntax.Show) (*Rows, error) {
 			return nil, readError(context.Background(), err)
 		}
 	}
-	return fixedRows("SHOW", []types.Column{textColumn("source"), intColumn("line"), textColumn("reason"), textColumn("record"), timeColumn("rejected_at")}, rows), nil
+	return fixedRows("SHOW", []types.Column{textColumn("source"), textColumn("partition"), intColumn("line"), textColumn("reason"), textColumn("record"), timeColumn("rejected_at")}, rows), nil
 }
 
 func (e *Engine) showStorage() *Rows {
@@ -233,6 +271,8 @@ func (e *Engine) showCreate(st *syntax.ShowCreate) (*Rows, error) {
 		return nil, types.Errorf(types.CodeNotSupported, "SHOW CREATE FEATURE … EXPANDED is not yet supported").WithHint("no feature has sugar to expand yet")
 	case st.Object == "SOURCE" && c.sources[st.Name] != nil:
 		text = c.sources[st.Name].rec.Text
+	case st.Object == "SOURCE" && c.origins[st.Name] != nil:
+		text = c.origins[st.Name].Text
 	case st.Object == "FEATURE" && c.features[st.Name] != nil:
 		text = c.features[st.Name].rec.Text
 	default:

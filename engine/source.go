@@ -62,8 +62,12 @@ type source struct {
 	reachedEnd bool
 	size       int64
 	lag        time.Duration // idle_lag as it is now
-	broken     error         // set once what is durable could not be applied
-	held       string        // why the source waits, "" if it does not
+	// assigned is set once the partitions of a live input are known; behind counts its records that are still to be read, and trouble is why none can be at the moment.
+	assigned bool
+	behind   int64
+	trouble  string
+	broken   error  // set once what is durable could not be applied
+	held     string // why the source waits, "" if it does not
 	// changed is closed and replaced whenever something above or published changes.
 	changed chan struct{}
 
@@ -73,7 +77,8 @@ type source struct {
 	appliedC    int64
 	generations []*generation
 
-	rows *rowStore // nil unless the regime is lookup
+	rows  *rowStore // nil unless the regime is lookup
+	fresh freshness // of a source that goes on
 }
 
 // published is a reader's view of a source's timeline.
@@ -88,30 +93,45 @@ type published struct {
 	reconstructed int64
 	// partialFrom is set for a source that began in mid-stream.
 	partialFrom int64
-	position    int64
+	// gaps are what was lost on the way, oldest first.
+	gaps     []gap
+	position int64
 	// snapshotRows counts the rows of a snapshot that has not ended.
 	snapshotRows int64
 }
 
+// readable reports whether there is a moment that can be read.
+func (p *published) readable() bool {
+	return p.frontier != NoTime && p.history != NoTime && p.history <= p.frontier
+}
+
 // sourceState is what one durable commit says of a source, as JSON under metaState.
 type sourceState struct {
-	Position Position
-	NextPos  int64 // the log position of the next change
+	Positions Positions `json:",omitempty"`
+	NextPos   int64     // the log position of the next change
 	timeline
 	Complete bool `json:",omitempty"`
 	// Stopped is why a bad record ended reading, "" while none did.
-	Stopped     string              `json:",omitempty"`
-	StoppedLine int64               `json:",omitempty"`
-	Truncations []window.Truncation `json:",omitempty"`
-	Places      []place             `json:",omitempty"`
-	Counters    counters
+	Stopped          string              `json:",omitempty"`
+	StoppedPartition string              `json:",omitempty"`
+	StoppedLine      int64               `json:",omitempty"`
+	Truncations      []window.Truncation `json:",omitempty"`
+	Places           []place             `json:",omitempty"`
+	Counters         counters
 	// Table is the table whose records are the source's, once the first has been seen: "public.orders".
 	Table string `json:",omitempty"`
-	// StagedWritten counts the staged rows that earlier commits hold already, and StagedThrough is the offset through which those
+	// StagedWritten counts the staged rows that earlier commits hold already, and StagedThrough is the place through which those
 	// rows were read.
-	StagedWritten int64 `json:",omitempty"`
-	StagedThrough int64 `json:",omitempty"`
-	staged        int64 // rows in memory that are in no commit, for messages
+	StagedWritten int64     `json:",omitempty"`
+	StagedThrough Positions `json:",omitempty"`
+	// Gaps are what was lost of the input and accepted, oldest first. MidStream is set where reading began behind records that there had been.
+	Gaps      []gap `json:",omitempty"`
+	MidStream bool  `json:",omitempty"`
+	// Open are the transactions of which some rows are durable and whose END is still to come.
+	Open []openTransaction `json:",omitempty"`
+	// Again is another full snapshot that has not ended.
+	Again  *resnapshot `json:",omitempty"`
+	staged int64       // rows in memory that are in no commit, for messages
 }
 
 // place remembers where in the log a position stands: the log is ordered by c.
@@ -146,7 +166,7 @@ func (e *Engine) newSource(r sourceRecord) (*source, error) {
 		s.types = append(s.types, c.Type)
 	}
 	var err error
-	if s.settings, err = parseSettings(&s.rec); err != nil {
+	if s.settings, err = parseSettings(&s.rec, e.options.Connectors.Sources[r.Options["connector"]]); err != nil {
 		return nil, err
 	}
 	plain := strings.HasPrefix(r.Format, "PLAIN")
@@ -154,7 +174,7 @@ func (e *Engine) newSource(r sourceRecord) (*source, error) {
 		Name: r.Name, Kind: plan.SourceRelation, Columns: r.Columns, Key: r.Key,
 		System:     types.Schema{{Name: "as_of", Type: types.Type{Kind: types.Timestamptz}}},
 		EventTime:  s.settings.eventTime,
-		PlainTable: plain && s.settings.commitTime < 0,
+		PlainTable: plain && s.settings.commitTime < 0 && !s.settings.recordTime,
 	}
 	if err := s.chooseRegime(plain); err != nil {
 		return nil, err
@@ -194,21 +214,26 @@ func (s *source) chooseRegime(plain bool) error {
 }
 
 // connectorOptions are the options as the connector gets them: a path is absolute, whatever directory the process works in today.
-func (s *source) connectorOptions() (map[string]string, error) {
-	o := maps.Clone(s.rec.Options)
-	for name, secret := range s.rec.Secrets {
-		value, err := s.eng.secret(secret)
+func (s *source) connectorOptions() (map[string]string, error) { return s.eng.resolved(&s.rec) }
+
+func (e *Engine) resolved(r *sourceRecord) (map[string]string, error) {
+	o := maps.Clone(r.Options)
+	for name, secret := range r.Secrets {
+		value, err := e.secret(secret)
 		if err != nil {
 			return nil, err
 		}
 		o[name] = value
 	}
-	if p := o["path"]; p != "" && !filepath.IsAbs(p) {
-		o["path"] = filepath.Join(s.rec.Dir, p)
+	for _, name := range e.options.Connectors.Sources[o["connector"]].Paths {
+		if p := o[name]; p != "" && !filepath.IsAbs(p) {
+			o[name] = filepath.Join(r.Dir, p)
+		}
 	}
-	if s.rec.Format == "PLAIN CSV" {
+	if r.Format == "PLAIN CSV" {
 		o["__record"] = "csv" // a line break inside quotes does not end a record
 	}
+	o["__format"] = r.Format
 	return o, nil
 }
 
@@ -244,6 +269,7 @@ func (s *source) setTruncations(list []window.Truncation) {
 func (s *source) publish(st sourceState) {
 	p := &published{
 		frontier: st.Frontier, history: st.History, lastC: st.LastC, reconstructed: NoTime, partialFrom: NoTime, position: st.NextPos - 1,
+		gaps: st.Gaps,
 	}
 	if s.settings.immutable >= 0 && st.SnapshotAt != NoTime {
 		p.reconstructed = st.SnapshotAt
@@ -267,6 +293,9 @@ func (s *source) publish(st sourceState) {
 	if st.Snapshot == snapshotRunning {
 		p.frontier = NoTime
 		p.snapshotRows = st.NextPos - 1 + st.staged
+	}
+	if st.Again != nil {
+		p.snapshotRows = st.NextPos - st.Again.From
 	}
 	if old := s.published.Load(); old.frontier > p.frontier {
 		panic("engine: invariant 2: a frontier went back")

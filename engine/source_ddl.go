@@ -17,6 +17,9 @@ import (
 
 // createSource declares a source and reads it: to the end of a file, or to the first end of one that is followed.
 func (e *Engine) createSource(ctx context.Context, st *syntax.CreateSource) error {
+	if isOrigin(st) {
+		return e.createOrigin(ctx, st)
+	}
 	s, err := e.startSource(ctx, st)
 	if err != nil || s == nil {
 		return err
@@ -34,9 +37,8 @@ func (e *Engine) startSource(ctx context.Context, st *syntax.CreateSource) (*sou
 	if old := c.sources[st.Name]; old != nil && st.IfNotExists {
 		return e.continueSource(ctx, old, st)
 	}
-	if _, err := c.Relation(st.Name); err == nil {
-		return nil, types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)).
-			WithHint("choose another name, or DROP it first")
+	if err := c.unused(st); err != nil {
+		return nil, err
 	}
 	r, err := e.sourceRecord(st)
 	if err != nil {
@@ -99,34 +101,48 @@ func (e *Engine) continueSource(ctx context.Context, s *source, st *syntax.Creat
 // sourceRecord checks a declaration and makes its record.
 func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 	r := sourceRecord{Name: st.Name, Text: st.Text, Options: map[string]string{}, Secrets: map[string]string{}, Created: e.options.Clock().UnixMicro()}
+	var origin *sourceRecord
 	if st.Origin != "" {
-		return r, types.Errorf(types.CodeNotSupported, "CREATE SOURCE … FROM origin is not yet supported").WithHint("declare the columns, and the table by the option table")
+		var err error
+		if origin, err = e.catalog.Load().originOf(st); err != nil {
+			return r, err
+		}
 	}
 	if err := sourceColumns(&r, st); err != nil {
 		return r, err
 	}
-	connector, err := e.connectorOf(st)
-	if err != nil {
+	if err := e.readOptions(&r, st, origin); err != nil {
 		return r, err
 	}
-	r.Format = strings.TrimSpace(st.Format + " " + st.Encode)
-	format, ok := e.options.Connectors.Formats[r.Format]
-	if !ok {
-		var known []string
-		for f := range e.options.Connectors.Formats {
-			known = append(known, "FORMAT "+strings.Replace(f, " ", " ENCODE ", 1))
-		}
-		slices.Sort(known)
-		what := "FORMAT " + st.Format + " ENCODE " + st.Encode + " is not yet supported"
-		if r.Format == "" {
-			what = "a source needs a FORMAT"
-		}
-		return r, types.Errorf(types.CodeNotSupported, "%s", what).At(int(st.FormatPos.Pos), int(st.FormatPos.End-st.FormatPos.Pos)).WithHint("write one of: %s", strings.Join(known, ", "))
+	if origin != nil {
+		r.inherit(origin, st.Table)
 	}
-	allowed := slices.Concat(engineOptions, connector.Options, format.Options)
+	r.ID = e.takeID()
+	return r, nil
+}
+
+// readOptions reads what a declaration says about its input. A table of an origin says only what concerns the table.
+func (e *Engine) readOptions(r *sourceRecord, st *syntax.CreateSource, origin *sourceRecord) (err error) {
+	var allowed, secrets []string
+	if origin != nil {
+		if st.Format != "" {
+			return types.Errorf(types.CodeInvalidParameter, "source %q has the FORMAT of its origin", st.Name).At(int(st.FormatPos.Pos), int(st.FormatPos.End-st.FormatPos.Pos)).WithHint("leave it away")
+		}
+		allowed = slices.DeleteFunc(slices.Concat(engineOptions, e.options.Connectors.Formats[origin.Format].Options), func(o string) bool { return slices.Contains([]string{"connector", "table", "follow"}, o) })
+	} else {
+		connector, err := e.connectorOf(st)
+		if err != nil {
+			return err
+		}
+		format, err := e.formatOf(r, st)
+		if err != nil {
+			return err
+		}
+		allowed, secrets = slices.Concat(engineOptions, connector.Options, format.Options), connector.Secrets
+	}
 	for _, o := range slices.Concat(st.Options, st.EncodeOption) {
-		if err := e.checkOption(o, allowed, connector.Secrets, r.Options); err != nil {
-			return r, err
+		if err := e.checkOption(o, allowed, secrets, r.Options); err != nil {
+			return err
 		}
 		r.Options[o.Name] = o.Value
 		if o.Secret {
@@ -135,10 +151,28 @@ func (e *Engine) sourceRecord(st *syntax.CreateSource) (sourceRecord, error) {
 		}
 	}
 	if r.Dir, err = os.Getwd(); err != nil {
-		return r, types.Errorf(types.CodeIO, "the working directory is unknown: %v", err)
+		return types.Errorf(types.CodeIO, "the working directory is unknown: %v", err)
 	}
-	r.ID = e.takeID()
-	return r, nil
+	return nil
+}
+
+// formatOf reads FORMAT and ENCODE.
+func (e *Engine) formatOf(r *sourceRecord, st *syntax.CreateSource) (FormatConnector, error) {
+	r.Format = strings.TrimSpace(st.Format + " " + st.Encode)
+	format, ok := e.options.Connectors.Formats[r.Format]
+	if ok {
+		return format, nil
+	}
+	var known []string
+	for f := range e.options.Connectors.Formats {
+		known = append(known, "FORMAT "+strings.Replace(f, " ", " ENCODE ", 1))
+	}
+	slices.Sort(known)
+	what := "FORMAT " + st.Format + " ENCODE " + st.Encode + " is not yet supported"
+	if r.Format == "" {
+		what = "a source needs a FORMAT"
+	}
+	return format, types.Errorf(types.CodeNotSupported, "%s", what).At(int(st.FormatPos.Pos), int(st.FormatPos.End-st.FormatPos.Pos)).WithHint("write one of: %s", strings.Join(known, ", "))
 }
 
 func (e *Engine) checkOption(o syntax.Option, allowed, secrets []string, seen map[string]string) error {
@@ -206,15 +240,24 @@ func sourceColumns(r *sourceRecord, st *syntax.CreateSource) error {
 	return nil
 }
 
-// untilRead waits until a source has been read to its end, reporting progress, and returns what went wrong.
+// CREATE SOURCE and ALTER SOURCE wait for a live source's first moment that can be read, so that the next statement mostly can: at most toBeReadable, and while nothing comes that is still to be read
+// at most toBeKnown.
+const (
+	toBeReadable = 10 * time.Second
+	toBeKnown    = time.Second
+)
+
+// untilRead waits until a source has been read to its end, reporting progress, and returns what went wrong. A live source is waited for until it can be read, or does
+// not get that far soon.
 func (e *Engine) untilRead(ctx context.Context, s *source) error {
 	done := e.progress(ctx, "reading "+s.rec.Name, "bytes", func() (int64, int64) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.state.Position.Offset, s.size
+		return s.state.Positions[""].Offset, s.size
 	})
 	defer done()
-	err := s.await(ctx, func() bool { return s.running == nil || s.reachedEnd })
+	live := e.options.Connectors.Sources[s.rec.Options["connector"]].Live
+	err := s.await(ctx, func() bool { return s.running == nil || s.reachedEnd || live && (s.assigned || s.trouble != "") })
 	if err != nil {
 		s.stop(errPaused)
 		s.mu.Lock()
@@ -222,15 +265,38 @@ func (e *Engine) untilRead(ctx context.Context, s *source) error {
 		s.mu.Unlock()
 		return types.Errorf(types.CodeCanceled, "reading source %q was interrupted", s.rec.Name).WithHint("what was read is kept; ALTER SOURCE %s RESUME goes on", s.rec.Name)
 	}
+	if live {
+		e.untilReadable(ctx, s)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.running != nil || s.reachedEnd:
+	case s.running != nil || s.reachedEnd || s.assigned:
 		return s.failure
 	case s.failure != nil:
 		return s.failure
 	default:
 		return types.Errorf(types.CodeCanceled, "reading source %q was interrupted", s.rec.Name).WithHint("what was read is kept; ALTER SOURCE %s RESUME goes on", s.rec.Name)
+	}
+}
+
+// untilReadable waits until a live source can be read, and says what it waits for where that is not soon. The source is read on, also where the statement is given up.
+func (e *Engine) untilReadable(ctx context.Context, s *source) {
+	ctx, cancel := context.WithTimeout(ctx, toBeReadable)
+	defer cancel()
+	known := false
+	defer time.AfterFunc(toBeKnown, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		known = true
+		s.broadcastLocked()
+	}).Stop()
+	_ = s.await(ctx, func() bool {
+		return s.running == nil || known && s.reachedEnd || s.held != "" || s.trouble != "" || s.published.Load().readable()
+	})
+	if p := s.published.Load(); !p.readable() && s.reading() {
+		said := s.notYet(p)
+		e.notice(ctx, said.Message, said.Hint)
 	}
 }
 
@@ -249,28 +315,64 @@ func (e *Engine) alteredSource(st *syntax.AlterSource) (*source, error) {
 		return nil, err
 	}
 	defer e.ddl.Unlock()
-	s := e.catalog.Load().sources[st.Name]
-	if s == nil {
+	c := e.catalog.Load()
+	s := c.sources[st.Name]
+	list := c.tables(st.Name)
+	switch {
+	case s != nil:
+		list = c.siblings(s)
+	case c.origins[st.Name] == nil:
 		return nil, e.noRelation(st.Name, "source", st.NamePos)
+	case st.Action != "PAUSE" && st.Action != "RESUME":
+		return nil, types.Errorf(types.CodeWrongObjectType, "%q is an origin: ALTER SOURCE … %s is of its sources", st.Name, st.Action).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
 	}
 	switch st.Action {
-	case "PAUSE", "RESUME":
-		s.mu.Lock()
-		complete := s.state.Complete
-		s.mu.Unlock()
-		if complete {
-			return nil, types.Errorf(types.CodeNotReady, "source %q is complete: its input was read to the end", st.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
+	case "PAUSE":
+		for _, s := range list {
+			if err := s.notComplete(st); err != nil {
+				return nil, err
+			}
+			s.pause()
 		}
-		if st.Action == "RESUME" {
-			return s, s.startIngest()
-		}
-		s.pause()
 		return nil, nil
+	case "RESUME":
+		var errs []error
+		for _, s := range list {
+			if s.reading() && len(list) > 1 {
+				continue
+			}
+			if err := s.notComplete(st); err != nil {
+				return nil, err
+			}
+			errs = append(errs, s.startIngest())
+		}
+		return s, errors.Join(errs...)
 	case "SET":
 		return nil, e.setSource(s, st.Options)
+	case "ACCEPT GAP":
+		if err := e.acceptGap(s); err != nil {
+			return nil, err
+		}
+		return s, s.startIngest()
 	default:
 		return nil, types.Errorf(types.CodeNotSupported, "ALTER SOURCE … %s is not yet supported", st.Action)
 	}
+}
+
+// notComplete refuses to pause or resume a source whose input was read to its end.
+func (s *source) notComplete(st *syntax.AlterSource) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.state.Complete {
+		return nil
+	}
+	return types.Errorf(types.CodeNotReady, "source %q is complete: its input was read to the end", s.rec.Name).At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos))
+}
+
+func (s *source) reading() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running != nil
 }
 
 // pause stops reading until RESUME, or until the directory is opened again.
@@ -297,7 +399,7 @@ func (e *Engine) setSource(s *source, list []syntax.Option) error {
 	rec := s.rec
 	rec.Options = maps.Clone(rec.Options)
 	maps.Copy(rec.Options, changed)
-	settings, err := parseSettings(&rec)
+	settings, err := parseSettings(&rec, e.options.Connectors.Sources[rec.Options["connector"]])
 	if err != nil {
 		return err
 	}

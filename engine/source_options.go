@@ -11,14 +11,17 @@ import (
 
 // sourceSettings are the engine's own WITH options, parsed.
 type sourceSettings struct {
-	follow      bool
+	follow      bool // the input goes on
 	rejects     bool // on_bad_record = 'reject'
 	clock       bool // frontier = 'clock'
 	partial     bool
 	fromEmpty   bool
-	immutable   int // column of history = 'assume_immutable(col)', -1 for none
-	commitTime  int // column, -1 for none
-	eventTime   int // column that windows speak of where a feature does not say it, -1 for none
+	recordTime  bool // a record's own time is the commit time of its row
+	upsert      bool
+	snapshot    bool // before its first record nothing is known of the table: a snapshot is still to come
+	immutable   int  // column of history = 'assume_immutable(col)', -1 for none
+	commitTime  int  // column, -1 for none
+	eventTime   int  // column that windows speak of where a feature does not say it, -1 for none
 	closeAfter  time.Duration
 	idleLag     time.Duration // 0: auto
 	allowedSkew time.Duration
@@ -36,9 +39,12 @@ var engineOptions = []string{
 }
 
 // parseSettings reads the engine's own options of a source, and refuses what would be ignored.
-func parseSettings(r *sourceRecord) (set sourceSettings, err error) {
+func parseSettings(r *sourceRecord, c SourceConnector) (set sourceSettings, err error) {
 	o := r.Options
 	set = sourceSettings{immutable: -1, commitTime: -1, closeAfter: defaultCloseAfter, allowedSkew: defaultAllowedSkew}
+	if c.Live && o["follow"] != "" {
+		return set, types.Errorf(types.CodeInvalidParameter, "the option follow means nothing with connector = '%s', which always goes on", o["connector"]).WithHint("leave it away")
+	}
 	if set.follow, err = boolOption(o, "follow"); err != nil {
 		return set, err
 	}
@@ -47,6 +53,9 @@ func parseSettings(r *sourceRecord) (set sourceSettings, err error) {
 	}
 	if set.clock, err = choice(o, "frontier", "commit", "clock"); err != nil {
 		return set, err
+	}
+	if c.Live {
+		set.follow, set.clock = true, o["frontier"] != "commit"
 	}
 	if _, err = choice(o, "on_schema_change", "pause", "add_columns"); err != nil {
 		return set, err
@@ -67,6 +76,8 @@ func parseSettings(r *sourceRecord) (set sourceSettings, err error) {
 			return set, err
 		}
 	}
+	set.upsert = strings.HasPrefix(r.Format, "UPSERT ")
+	set.recordTime = c.Timed && set.commitTime < 0 && (set.upsert || strings.HasPrefix(r.Format, "PLAIN "))
 	if set.eventTime, err = r.eventTime(); err != nil {
 		return set, err
 	}
@@ -80,12 +91,14 @@ func parseSettings(r *sourceRecord) (set sourceSettings, err error) {
 func (set *sourceSettings) history(r *sourceRecord) (err error) {
 	switch h := r.Options["history"]; {
 	case h == "" || h == "from_snapshot":
+		set.snapshot = strings.HasPrefix(r.Format, "DEBEZIUM ")
 	case h == "partial":
 		set.partial = true
 	case h == "from_empty":
 		set.fromEmpty = true
 	case strings.HasPrefix(h, "assume_immutable(") && strings.HasSuffix(h, ")"):
 		name := strings.TrimSuffix(strings.TrimPrefix(h, "assume_immutable("), ")")
+		set.snapshot = true
 		set.immutable, err = r.timeColumn("history", strings.TrimSpace(name))
 	default:
 		err = optionError("history", h, "'from_snapshot', 'assume_immutable(column)', 'partial' or 'from_empty'")
@@ -95,14 +108,23 @@ func (set *sourceSettings) history(r *sourceRecord) (err error) {
 
 // check refuses options that mean nothing together.
 func (set *sourceSettings) check(r *sourceRecord) error {
-	plain := strings.HasPrefix(r.Format, "PLAIN")
-	if set.commitTime >= 0 && !plain {
+	format, _, _ := strings.Cut(r.Format, " ")
+	if set.commitTime >= 0 && format != "PLAIN" {
 		return types.Errorf(types.CodeInvalidParameter, "the option commit_time is for FORMAT PLAIN: a change carries its commit time itself").WithHint("leave commit_time away")
 	}
-	for _, name := range []string{"table", "missing_before"} {
-		if plain && r.Options[name] != "" {
-			return types.Errorf(types.CodeInvalidParameter, "the option %s means nothing with FORMAT PLAIN", name).WithHint("leave it away")
+	for _, name := range []string{"table", "missing_before", "append_only"} {
+		if r.Options[name] != "" && (set.upsert || format == "PLAIN" && name != "append_only") {
+			return types.Errorf(types.CodeInvalidParameter, "the option %s means nothing with FORMAT %s", name, format).WithHint("leave it away")
 		}
+	}
+	switch {
+	case set.upsert && !set.recordTime:
+		return types.Errorf(types.CodeInvalidParameter, "FORMAT UPSERT needs records that have a key and a time of their own, and those of connector = '%s' have none", r.Options["connector"]).
+			WithHint("read it from Kafka; a file of rows is FORMAT PLAIN, with commit_time = 'column'")
+	case set.upsert && r.Key == nil:
+		return types.Errorf(types.CodeInvalidParameter, "FORMAT UPSERT needs a PRIMARY KEY: a record is the row of its key").WithHint("declare as PRIMARY KEY the columns that the record's key holds")
+	case set.upsert && set.immutable >= 0:
+		return types.Errorf(types.CodeInvalidParameter, "history = 'assume_immutable' means nothing with FORMAT UPSERT, which has no snapshot").WithHint("leave it away")
 	}
 	if set.clock && !set.follow {
 		return types.Errorf(types.CodeInvalidParameter, "frontier = 'clock' is for a source that goes on: a complete file can be asked AS OF any time").

@@ -1,9 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"math"
-	"sort"
+	"slices"
 
 	"github.com/asofdb/asof/engine/history"
 	"github.com/asofdb/asof/sql/types"
@@ -24,11 +25,14 @@ type staging struct {
 	last        bool // the row that ends the snapshot is among them
 	// written is how many of the rows, in the order in which they are written, an earlier run has made durable before it ended, and through where it
 	// had read them: the same rows must be sorted again, no later ones among them.
-	written, through int64
+	written int64
+	through Positions
 }
 
 type stagedRow struct {
 	c, commit, tx, lsn, order int64
+	part                      int
+	offset                    int64 // behind it in its partition
 	op                        ChangeOp
 	snapshot                  SnapshotMark
 	row                       []byte // encoded columns
@@ -46,8 +50,8 @@ func (g *staging) empty() bool { return len(g.rows) == 0 }
 // sorts reports whether the whole input is staged.
 func (g *staging) sorts() bool { return g.src.settings.commitTime >= 0 && !g.src.settings.follow }
 
-// takes reports whether ev is to be staged.
-func (g *staging) takes(ev *Event) bool {
+// takes reports whether ev is to be staged, where the table's snapshot stands at phase: a row of a later one became visible when that was taken.
+func (g *staging) takes(ev *Event, phase snapshotPhase) bool {
 	switch {
 	case ev.Kind != ChangeEvent:
 		return false
@@ -56,15 +60,16 @@ func (g *staging) takes(ev *Event) bool {
 	case ev.Snapshot == IncrementalSnapshot:
 		return true
 	default:
-		return ev.Op == ReadOp && g.src.settings.immutable >= 0
+		return ev.Op == ReadOp && g.src.settings.immutable >= 0 && phase != snapshotDone && phase != snapshotAgain
 	}
 }
 
-func (g *staging) add(in *ingest, ev *Event, commit int64) error {
+func (g *staging) add(in *ingest, it *item, commit int64) error {
+	ev := &it.event
 	if err := firstUnavailable(g.src, ev.After, ev.Before); err != nil {
 		return err
 	}
-	r := stagedRow{c: commit, commit: commit, tx: ev.Tx, lsn: ev.LSN, order: ev.Order, op: ev.Op, snapshot: ev.Snapshot}
+	r := stagedRow{c: commit, commit: commit, tx: ev.Tx, lsn: ev.LSN, order: ev.Order, part: it.part, offset: it.place.Offset, op: ev.Op, snapshot: ev.Snapshot}
 	switch {
 	case ev.Snapshot == IncrementalSnapshot:
 		g.incremental = true
@@ -103,8 +108,10 @@ func (g *staging) forget() {
 	g.rows, g.bytes, g.incremental, g.last, g.written = nil, 0, false, false, 0
 }
 
-// whole reports whether what is staged is what an earlier run had begun to write when it ended: the next record, which ends at next, was not part of it.
-func (g *staging) whole(next Position) bool { return g.written > 0 && next.Offset > g.through }
+// whole reports whether what is staged is what an earlier run had begun to write when it ended: the next record, which ends at next in its partition, was not part of it.
+func (g *staging) whole(partition string, next Position) bool {
+	return g.written > 0 && next.Offset > g.through[partition].Offset
+}
 
 // settle moves what is staged into the batch, calling full after each change. The caller calls it at a streamed record, committed at until, at
 // the last row of a snapshot, and at the input's end.
@@ -116,10 +123,18 @@ func (g *staging) settle(in *ingest, b *batch, until int64, full func() error) e
 	sorted := !g.incremental
 	skip := g.written
 	g.forget()
-	in.state.StagedThrough = in.readTo.Offset
-	if sorted {
-		sort.SliceStable(rows, func(i, j int) bool { return rows[i].c < rows[j].c })
-	} else {
+	in.state.StagedThrough = make(Positions, len(in.names))
+	for i, name := range in.names {
+		in.state.StagedThrough[name] = in.readTo[i]
+	}
+	// The order must be the same in a later run, whatever order the partitions are merged in then.
+	slices.SortFunc(rows, func(a, b stagedRow) int {
+		if n := cmp.Compare(a.c, b.c); n != 0 && sorted {
+			return n
+		}
+		return cmp.Or(cmp.Compare(a.part, b.part), cmp.Compare(a.offset, b.offset))
+	})
+	if !sorted {
 		g.together(rows, until)
 	}
 	for i := range rows {
@@ -134,7 +149,7 @@ func (g *staging) settle(in *ingest, b *batch, until int64, full func() error) e
 			return err
 		}
 	}
-	in.state.StagedWritten, in.state.StagedThrough = 0, 0
+	in.state.StagedWritten, in.state.StagedThrough = 0, nil
 	if sorted {
 		in.state.endSnapshot()
 	}

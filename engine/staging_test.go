@@ -12,7 +12,7 @@ import (
 // stagingOf makes the staging of an append-only source whose only column is its commit time, as far as it needs an engine.
 func stagingOf(st sourceState) *ingest {
 	s := &source{types: []types.Type{{Kind: types.Timestamptz}}, regime: appendOnly, settings: sourceSettings{immutable: -1, commitTime: 0}, relation: &plan.Relation{}}
-	in := &ingest{src: s, state: st, completer: completer{src: s}}
+	in := &ingest{src: s, state: st, completer: completer{src: s}, names: []string{""}, readTo: make([]Position, 1)}
 	in.staged = newStaging(s, &in.state)
 	return in
 }
@@ -22,16 +22,16 @@ func (in *ingest) stage(t *testing.T, b *batch, from int, commits ...int64) {
 	t.Helper()
 	for i, c := range commits {
 		next := Position{Offset: int64(10 * (from + i + 1))}
-		if in.staged.whole(next) {
+		if in.staged.whole("", next) {
 			if err := in.staged.settle(in, b, NoTime, func() error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
-		ev := Event{Kind: ChangeEvent, Op: CreateOp, Commit: c, After: []types.Value{types.NewTimestamptz(c)}}
-		if err := in.staged.add(in, &ev, c); err != nil {
+		it := &item{event: Event{Kind: ChangeEvent, Op: CreateOp, Commit: c, After: []types.Value{types.NewTimestamptz(c)}}, place: next}
+		if err := in.staged.add(in, it, c); err != nil {
 			t.Fatal(err)
 		}
-		in.readTo = next
+		in.readTo[0] = next
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 // Status is what an engine says of itself, for metrics and health checks: figures that are at hand, nothing that costs a scan.
 type Status struct {
 	Sources []SourceStatus // by name
-	// Features are the features' names, in order.
-	Features []string
+	// Features are in the order of their names.
+	Features []FeatureStatus
 	// ReplayChanges is how many changes a crash now would make the next start replay, PendingBytes the memory that waits for a checkpoint.
 	ReplayChanges, PendingBytes int64
 	DiskBytes, FreeBytes        int64 // FreeBytes is -1 where it cannot be told
@@ -32,6 +32,8 @@ type SourceStatus struct {
 	Complete bool
 	// Frontier is the moment through which readers see everything; the zero Time before there is one, and for a source that is complete.
 	Frontier time.Time
+	// Visible are the times within which half and 99 of 100 of the changes of the last ten minutes were visible after their commit; 0 where there were none.
+	Visible [2]time.Duration
 	// Changes to the end count since the source was created.
 	Changes, Records, Repeated, Rejected, Shifted, Split, Unknown int64
 }
@@ -42,13 +44,32 @@ func (e *Engine) Status() Status {
 	changes, bytes := e.checkpoints.behind()
 	db := e.db.Stats()
 	s := Status{
-		Features: slices.Sorted(maps.Keys(c.features)), ReplayChanges: int64(changes), PendingBytes: int64(bytes),
+		ReplayChanges: int64(changes), PendingBytes: int64(bytes),
 		DiskBytes: db.Tree, FreeBytes: db.Free, Commits: db.Seq,
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
 		s.Sources = append(s.Sources, c.sources[name].status())
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.features)) {
+		src := c.features[name].gen.source
+		s.Features = append(s.Features, FeatureStatus{Name: name, Source: src.rec.Name, Freshness: src.age()})
+	}
 	return s
+}
+
+// FeatureStatus is one feature's part of a Status.
+type FeatureStatus struct {
+	Name, Source string
+	// Freshness is how old the feature's present is by the clock; negative where its source has no present, as one that is complete.
+	Freshness time.Duration
+}
+
+func (s *source) age() time.Duration {
+	v := s.ageOf(s.published.Load())
+	if v.IsNull() {
+		return -1
+	}
+	return time.Duration(v.I) * time.Microsecond
 }
 
 func (s *source) status() SourceStatus {
@@ -57,9 +78,14 @@ func (s *source) status() SourceStatus {
 	defer s.mu.Unlock()
 	state, next := s.describeLocked(p)
 	k := s.state.Counters
+	var visible [2]time.Duration
+	if delays, n := s.fresh.quantiles(s.eng.options.Clock(), 0.5, 0.99); n > 0 {
+		visible = [2]time.Duration{time.Duration(delays[0]) * time.Microsecond, time.Duration(delays[1]) * time.Microsecond}
+	}
 	st := SourceStatus{
-		Name: s.rec.Name, State: state, NextStep: next, Complete: s.state.Complete,
-		Failed:  strings.HasPrefix(state, "stopped") || s.held != "",
+		Visible: visible,
+		Name:    s.rec.Name, State: state, NextStep: next, Complete: s.state.Complete,
+		Failed:  strings.HasPrefix(state, "stopped") || s.held != "" || s.trouble != "",
 		Changes: k.Changes, Records: k.Records, Repeated: k.Repeated, Rejected: k.Rejected, Shifted: k.Shifted, Split: k.Split, Unknown: k.UnknownRows,
 	}
 	if p.frontier != NoTime && p.frontier != endless && !s.relation.PlainTable {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync/atomic"
@@ -15,13 +14,37 @@ import (
 	"github.com/asofdb/asof/storage"
 )
 
-// features answers from a feature's entity logs, by as many goroutines as there are answers and work for them. They end before it returns.
-func (sw *sweep) features(ctx context.Context, f *feature, answers []exec.Answer) error {
-	if sw.scan.Relation.Kind == plan.FeatureRelation {
-		earliest := slices.MinFunc(sw.asked, func(a, b question) int { return cmp.Compare(a.at, b.at) })
-		if err := f.readable(earliest.at, sw.p); err != nil {
+// readable checks that the feature's values are known at every moment that is asked for: what is known at one is known later, up to the next gap.
+func (sw *sweep) readable(f *feature) error {
+	from := []int64{NoTime}
+	for i := range sw.p.gaps {
+		from = append(from, sw.p.gaps[i].From)
+	}
+	for _, begin := range from {
+		earliest := int64(endless)
+		for i := range sw.asked {
+			if at := sw.asked[i].at; at > begin {
+				earliest = min(earliest, at)
+			}
+		}
+		if earliest == endless {
+			continue
+		}
+		check := f.gen.source.known
+		if sw.scan.Relation.Kind == plan.FeatureRelation {
+			check = f.readable
+		}
+		if err := check(earliest, sw.p); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// features answers from a feature's entity logs, by as many goroutines as there are answers and work for them. They end before it returns.
+func (sw *sweep) features(ctx context.Context, f *feature, answers []exec.Answer) error {
+	if err := sw.readable(f); err != nil {
+		return err
 	}
 	begin, err := f.gen.source.firstMoment(sw.p)
 	if err != nil {
@@ -201,13 +224,13 @@ func (w *featureSweep) rows(log window.Log, qs []question) error {
 			if row == nil {
 				return w.answer(qs[i].index, nil)
 			}
-			w.row = w.f.appendSystem(append(w.row[:0], row...), scanMoment{w.times[i], w.p})
+			w.row = w.f.appendSystem(append(w.row[:0], row...), scanMoment{w.times[i], w.p, NoTime})
 			return w.found(&qs[i], append(w.row, types.NewTimestamptz(since)))
 		})
 	}
 	return w.x.ev.EvalMany(w.values, log, w.times, func(i int, row []types.Value) error {
 		if row != nil && w.showsSystem {
-			w.row = w.f.appendSystem(append(w.row[:0], row...), scanMoment{w.times[i], w.p})
+			w.row = w.f.appendSystem(append(w.row[:0], row...), scanMoment{w.times[i], w.p, NoTime})
 			row = w.row
 		}
 		if row == nil {

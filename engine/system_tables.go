@@ -75,9 +75,12 @@ func (r *systemRows) Next(context.Context) ([]types.Value, error) {
 // Close implements exec.Rows.
 func (*systemRows) Close() error { return nil }
 
-// Each source and feature has OIDs of its own: the relation's, and a feature's history's.
+// Each relation has OIDs of its own: the relation's, its key's and its index's, and a feature its history's.
 const (
-	oidsEach = 2
+	keyOID = 1 + iota
+	indexOID
+	historyOID
+	oidsEach
 	// firstTempOID is where those of temporary tables begin, which last as long as the session.
 	firstTempOID = 1 << 30
 )
@@ -87,31 +90,45 @@ func relationOID(id uint32) uint32 { return pgcatalog.FirstOID + oidsEach*id }
 // systemSnapshot is what this session can see: what it may read.
 func (s *Session) systemSnapshot(c *catalog) *pgcatalog.Snapshot {
 	snap := &pgcatalog.Snapshot{Database: s.options.Database, User: s.options.User, Started: s.eng.started}
-	add := func(oid uint32, r *plan.Relation, definition, description string) {
-		snap.Relations = append(snap.Relations, pgcatalog.Relation{OID: oid, Name: r.Name, Columns: r.Columns, Definition: definition, Description: description})
+	add := func(oid uint32, r *plan.Relation, right, definition, description string) {
+		rel := pgcatalog.Relation{OID: oid, Name: r.Name, Right: right, Columns: r.Columns, Definition: definition, Description: description}
+		if r.Kind != plan.FeatureHistory {
+			rel.Key, rel.KeyOID, rel.IndexOID = r.Key, oid+keyOID, oid+indexOID
+		}
+		if s.MayRead(right) != nil {
+			snap.Hidden = append(snap.Hidden, rel)
+			return
+		}
+		snap.Relations = append(snap.Relations, rel)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.sources)) {
-		if src := c.sources[name]; s.MayRead(name) == nil && s.tables[name] == nil {
-			add(relationOID(src.rec.ID), src.relation, selectAll(src.relation), "source")
+		if src := c.sources[name]; s.tables[name] == nil {
+			add(relationOID(src.rec.ID), src.relation, name, selectAll(src.relation), "source")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.features)) {
 		f := c.features[name]
-		if s.MayRead(name) != nil {
-			continue
-		}
 		if s.tables[name] == nil {
-			add(relationOID(f.rec.Ordinal), f.relation, bodyOf(f.rec.Text), f.plan.Options["description"])
+			add(relationOID(f.rec.Ordinal), f.relation, name, bodyOf(f.rec.Text), f.plan.Options["description"])
 		}
 		if h := f.historyRelation(); c.historyOf(h.Name) == f && s.tables[h.Name] == nil && c.sources[h.Name] == nil && c.features[h.Name] == nil {
-			add(relationOID(f.rec.Ordinal)+1, h, selectAll(h), "every change of "+name)
+			add(relationOID(f.rec.Ordinal)+historyOID, h, name, selectAll(h), "every change of "+name)
 		}
 	}
 	for _, t := range slices.SortedFunc(maps.Values(s.tables), func(a, b *tempTable) int { return cmp.Compare(a.relation.Name, b.relation.Name) }) {
-		snap.Relations = append(snap.Relations, pgcatalog.Relation{OID: firstTempOID + t.ordinal, Name: t.relation.Name, Temp: true, Columns: t.relation.Columns})
+		oid := firstTempOID + oidsEach*t.ordinal
+		snap.Relations = append(snap.Relations, pgcatalog.Relation{
+			OID: oid, Name: t.relation.Name, Temp: true, Columns: t.relation.Columns, Key: t.key, KeyOID: oid + keyOID, IndexOID: oid + indexOID,
+		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.users)) {
-		snap.Users = append(snap.Users, pgcatalog.User{Name: name, Admin: c.users[name].Admin})
+		u := c.users[name]
+		may := maps.Clone(u.Select)
+		if may == nil {
+			may = map[string]bool{}
+		}
+		maps.Copy(may, u.Owned)
+		snap.Users = append(snap.Users, pgcatalog.User{Name: name, Admin: u.Admin, MayCreate: u.Define, MaySelect: may})
 	}
 	for _, name := range setting.Names() {
 		if v, ok := s.Setting(name); ok {

@@ -33,6 +33,8 @@ type statement struct {
 type scanMoment struct {
 	t int64
 	p *published
+	// asked is the clock of a statement that asks for the present, NoTime of one that asks for a moment.
+	asked int64
 }
 
 // Open implements exec.Tables.

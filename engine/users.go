@@ -86,15 +86,18 @@ func (s *Session) actor() (*userRecord, error) {
 	return u, nil
 }
 
-// MayRead refuses to let the session read a source or feature that was not granted. It is what every door asks, for every read.
+// MayRead refuses to let the session read a source or feature, or declare tables of an origin, that was not granted. It is what every door asks, for every read.
 func (s *Session) MayRead(relation string) error {
 	u, err := s.actor()
 	if err != nil || u == nil || u.maySelect(relation) {
 		return err
 	}
 	kind := "table"
-	if s.eng.catalog.Load().features[relation] != nil {
+	switch c := s.eng.catalog.Load(); {
+	case c.features[relation] != nil:
 		kind = "view"
+	case c.origins[relation] != nil:
+		kind = "origin"
 	}
 	return denied("%s %s", kind, relation).WithHint("an admin may GRANT SELECT ON %s TO %s", syntax.QuoteIdent(relation), syntax.QuoteIdent(u.Name))
 }
@@ -138,6 +141,14 @@ func (s *Session) authorize(st syntax.Statement) error {
 		if !u.Define {
 			return denied("schema public").WithHint("an admin may GRANT CREATE ON SCHEMA public TO %s", syntax.QuoteIdent(u.Name))
 		}
+		for _, o := range slices.Concat(st.Options, st.EncodeOption) {
+			if o.Secret { // it would be sent to whatever server the options name
+				return denied("secret %s", o.Value).At(where(o.Span)).WithHint("an admin creates the source, or an origin that has the secret, and may GRANT SELECT on it")
+			}
+		}
+		if st.Origin != "" && s.eng.catalog.Load().origins[st.Origin] != nil {
+			return s.MayRead(st.Origin)
+		}
 	case *syntax.CreateFeature:
 		if !u.Define {
 			return denied("schema public").WithHint("an admin may GRANT CREATE ON SCHEMA public TO %s", syntax.QuoteIdent(u.Name))
@@ -152,7 +163,7 @@ func (s *Session) authorize(st syntax.Statement) error {
 			return s.MayRead(p.Source)
 		}
 	case *syntax.Drop:
-		if c := s.eng.catalog.Load(); st.Object != "TABLE" && (c.sources[st.Name] != nil || c.features[st.Name] != nil) {
+		if st.Object != "TABLE" && s.eng.catalog.Load().owned(st.Name) {
 			return own("relation", st.Name)
 		}
 	case *syntax.AlterSource:
@@ -165,6 +176,8 @@ func (s *Session) authorize(st syntax.Statement) error {
 		if st.Name != u.Name || st.Admin != nil {
 			return types.Errorf(types.CodePrivilege, "must be superuser to alter other users, or what they may do").WithHint("ALTER USER %s PASSWORD '…' is everybody's own", syntax.QuoteIdent(u.Name))
 		}
+	case *syntax.Backup:
+		return types.Errorf(types.CodePrivilege, "must be superuser to take a backup")
 	case *syntax.Grant:
 		return types.Errorf(types.CodePrivilege, "must be superuser to grant or revoke")
 	case *syntax.Show:
@@ -186,9 +199,9 @@ func (s *Session) owning(relation string, create func() error) error {
 	if err != nil {
 		return err
 	}
-	_, existed := s.eng.catalog.Load().Relation(relation)
+	existed := s.eng.catalog.Load().owned(relation)
 	failure := create()
-	if _, err := s.eng.catalog.Load().Relation(relation); u == nil || existed == nil || err != nil {
+	if u == nil || existed || !s.eng.catalog.Load().owned(relation) {
 		return failure
 	}
 	return errors.Join(failure, s.eng.changeUsers(func(users map[string]*userRecord) error {
@@ -199,6 +212,11 @@ func (s *Session) owning(relation string, create func() error) error {
 		}
 		return nil
 	}))
+}
+
+// owned reports whether name is of something that somebody owns: a source, an origin or a feature.
+func (c *catalog) owned(name string) bool {
+	return c.sources[name] != nil || c.origins[name] != nil || c.features[name] != nil
 }
 
 // changeUsers lets fn change the users, and makes durable what differs.
@@ -344,13 +362,13 @@ func (s *Session) grant(st *syntax.Grant) error {
 	c := s.eng.catalog.Load()
 	var relations []string
 	if st.All == "SOURCES" || st.All == "TABLES" {
-		relations = slices.AppendSeq(relations, maps.Keys(c.sources))
+		relations = slices.AppendSeq(slices.AppendSeq(relations, maps.Keys(c.sources)), maps.Keys(c.origins))
 	}
 	if st.All == "FEATURES" || st.All == "TABLES" {
 		relations = slices.AppendSeq(relations, maps.Keys(c.features))
 	}
 	for _, n := range st.Relations {
-		if c.sources[n.Name] == nil && c.features[n.Name] == nil {
+		if !c.owned(n.Name) {
 			if f := c.historyOf(n.Name); f != nil {
 				return types.Errorf(types.CodeWrongObjectType, "%q is a history", n.Name).At(where(n.Span)).WithHint("who may read feature %s may read it", f.rec.Name)
 			}

@@ -9,7 +9,6 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/asofdb/asof/engine/history"
@@ -527,14 +526,7 @@ func (v *verification) compare(d *definition, e *entityRows, key []types.Value, 
 func (v *verification) wrong(t int64, what, detail string) error {
 	err := types.Errorf(types.CodeCorrupted, "feature %q is wrong at %s: %s", v.f.rec.Name, types.NewTimestamptz(t), what)
 	err.Detail = detail
-	var shared []string
-	for name, f := range v.f.gen.eng.catalog.Load().features {
-		if f.gen == v.f.gen {
-			shared = append(shared, syntax.QuoteIdent(name))
-		}
-	}
-	slices.Sort(shared)
-	return err.WithHint("DROP FEATURE %s, and create what is dropped again: that builds the entity logs anew from the changes; please report this", strings.Join(shared, " and "))
+	return err.WithHint("asof rebuild, on the directory while nobody serves it, makes the entity logs of %s anew from the changes; please report this", v.f.gen.eng.catalog.Load().servedBy(v.f.gen))
 }
 
 // definition evaluates a feature by its SELECT, row by row.

@@ -28,6 +28,7 @@ import (
 func Connector() engine.SourceConnector {
 	return engine.SourceConnector{
 		Options: []string{"path", "follow", "max_record_bytes"},
+		Paths:   []string{"path"},
 		Check: func(with map[string]string) error {
 			o, err := readOptions(with)
 			if err != nil {
@@ -39,12 +40,12 @@ func Connector() engine.SourceConnector {
 			}
 			return f.Close()
 		},
-		Open: func(_ context.Context, with map[string]string, from engine.Position) (engine.Reader, error) {
+		Open: func(_ context.Context, with map[string]string, from engine.Positions) (engine.Reader, error) {
 			o, err := readOptions(with)
 			if err != nil {
 				return nil, err
 			}
-			return newReader(o, from)
+			return newReader(o, from[""])
 		},
 	}
 }

@@ -38,7 +38,7 @@ func add(t *testing.T, path, content string) {
 
 func open(t *testing.T, from engine.Position, with ...string) engine.Reader {
 	t.Helper()
-	r, err := Connector().Open(t.Context(), optionMap(with), from)
+	r, err := Connector().Open(t.Context(), optionMap(with), engine.Positions{"": from})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,7 +255,7 @@ func TestChangedFiles(t *testing.T) {
 				_, err = r.Read(t.Context(), 10)
 			}
 			wantError(t, err, c.code, c.says, path)
-			_, err = Connector().Open(t.Context(), map[string]string{"path": path}, all[1].next)
+			_, err = Connector().Open(t.Context(), map[string]string{"path": path}, engine.Positions{"": all[1].next})
 			wantError(t, err, c.code, c.says, path)
 		})
 	}
@@ -372,7 +372,7 @@ func BenchmarkRead(b *testing.B) {
 	}
 	b.SetBytes(int64(len(line)) * 100000)
 	for b.Loop() {
-		r, err := Connector().Open(b.Context(), map[string]string{"path": path}, engine.Position{})
+		r, err := Connector().Open(b.Context(), map[string]string{"path": path}, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

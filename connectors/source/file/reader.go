@@ -109,10 +109,12 @@ func (r *reader) Read(ctx context.Context, limit int) (engine.Poll, error) {
 		return engine.Poll{}, err
 	}
 	r.records = r.records[:0]
+	var waited time.Duration
 	if r.atEnd && !r.complete {
 		if err := r.wait(ctx); err != nil {
 			return engine.Poll{}, err
 		}
+		waited = pollInterval
 	}
 	end := r.complete
 	for !end {
@@ -131,7 +133,7 @@ func (r *reader) Read(ctx context.Context, limit int) (engine.Poll, error) {
 		}
 	}
 	r.atEnd = end
-	return engine.Poll{Records: r.records, AtEnd: end, Complete: r.complete, Size: max(r.size, r.pos.Offset)}, nil
+	return engine.Poll{Records: r.records, AtEnd: end, Complete: r.complete, Waited: waited, Size: max(r.size, r.pos.Offset)}, nil
 }
 
 // wait passes the time until the end of the file is looked at again.
