@@ -88,6 +88,8 @@ var sourceMetrics = []sourceMetric{
 var (
 	frontierDesc = prometheus.NewDesc("asof_frontier_seconds", "The moment through which readers see everything, in seconds since 1970; none where there is none yet, or the source is complete.", []string{"origin"}, nil)
 	lagDesc      = prometheus.NewDesc("asof_source_lag_seconds", "The clock minus the frontier.", []string{"source"}, nil)
+	freshDesc    = prometheus.NewDesc("asof_freshness_seconds", "The clock minus the moment that the feature's values are of.", []string{"feature"}, nil)
+	visibleDesc  = prometheus.NewDesc("asof_commit_to_readable_seconds", "How long changes of the last ten minutes took from their commit until readers saw them.", []string{"source", "quantile"}, nil)
 	featuresDesc = prometheus.NewDesc("asof_features", "Features that are defined.", nil, nil)
 	replayDesc   = prometheus.NewDesc("asof_replay_changes", "Changes that a crash now would make the next start replay.", nil, nil)
 	pendingDesc  = prometheus.NewDesc("asof_pending_bytes", "Memory that waits for a checkpoint.", nil, nil)
@@ -101,7 +103,7 @@ func (s *state) Describe(ch chan<- *prometheus.Desc) {
 	for _, m := range sourceMetrics {
 		ch <- m.desc
 	}
-	for _, d := range []*prometheus.Desc{frontierDesc, lagDesc, featuresDesc, replayDesc, pendingDesc, diskDesc, freeDesc, commitsDesc} {
+	for _, d := range []*prometheus.Desc{frontierDesc, lagDesc, freshDesc, visibleDesc, featuresDesc, replayDesc, pendingDesc, diskDesc, freeDesc, commitsDesc} {
 		ch <- d
 	}
 }
@@ -119,6 +121,15 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 		if !src.Frontier.IsZero() {
 			gauge(frontierDesc, float64(src.Frontier.UnixMicro())/1e6, src.Name)
 			gauge(lagDesc, time.Since(src.Frontier).Seconds(), src.Name)
+		}
+		if src.Visible[1] > 0 {
+			gauge(visibleDesc, src.Visible[0].Seconds(), src.Name, "0.5")
+			gauge(visibleDesc, src.Visible[1].Seconds(), src.Name, "0.99")
+		}
+	}
+	for _, f := range st.Features {
+		if f.Freshness >= 0 {
+			gauge(freshDesc, f.Freshness.Seconds(), f.Name)
 		}
 	}
 	gauge(featuresDesc, float64(len(st.Features)))

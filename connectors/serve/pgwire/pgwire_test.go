@@ -3,12 +3,14 @@ package pgwire_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,20 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // served is an engine with the source orders and the feature spend, and its door's address.
 func served(t *testing.T, o pgwire.Options) (e *engine.Engine, addr string) {
 	t.Helper()
+	e = shop(t)
+	addr, _ = serve(t, e, o)
+	return e, addr
+}
+
+// servedBy is served, for those who look at the server.
+func servedBy(t testing.TB, o pgwire.Options) (addr string, s *pgwire.Server) {
+	t.Helper()
+	return serve(t, shop(t), o)
+}
+
+// shop is an engine with the source orders and the feature spend. It is closed after the server, whose cleanup comes later.
+func shop(t testing.TB) *engine.Engine {
+	t.Helper()
 	dir := t.TempDir()
 	rows := `{"op":"c","source":{"ts_ms":1747735200000},"before":null,"after":{"id":1,"customer":"ann","amount":"10.00"}}
 {"op":"c","source":{"ts_ms":1747735201000},"before":null,"after":{"id":2,"customer":"ann","amount":"2.50"}}
@@ -40,26 +56,36 @@ func served(t *testing.T, o pgwire.Options) (e *engine.Engine, addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	err = e.Exec(t.Context(), `CREATE SOURCE orders (id BIGINT PRIMARY KEY, customer TEXT, amount NUMERIC(10,2)) WITH (connector = 'file', path = '`+path+`') FORMAT DEBEZIUM ENCODE JSON;
 		CREATE FEATURE spend ENTITY customer (customer) AS SELECT customer, SUM(amount) AS total, COUNT(*) AS n FROM orders GROUP BY customer`)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return e
+}
+
+func serve(t testing.TB, e *engine.Engine, o pgwire.Options) (addr string, s *pgwire.Server) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := pgwire.New(e, o)
+	s = pgwire.New(e, o)
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		if err := errors.Join(s.Shutdown(ctx), <-done, e.Close()); err != nil {
+		if err := errors.Join(s.Shutdown(ctx), <-done); err != nil {
 			t.Error(err)
 		}
 	})
-	return e, l.Addr().String()
+	return l.Addr().String(), s
 }
 
 func connect(t *testing.T, url string) *pgconn.PgConn {
@@ -307,26 +333,53 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// A client that does not read stops itself alone, and is forgotten when it goes.
+// A client that asks for gigabytes and does not read them holds a bounded part of them, stops itself alone, and is closed.
 func TestAClientThatDoesNotRead(t *testing.T) {
-	_, addr := served(t, pgwire.Options{WriteTimeout: time.Second})
-	slow, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
+	const rows = "FROM orders a, orders b, orders c, orders d, orders e, orders f, orders g, orders h, orders i, orders j, orders k, orders l"
+	for name, query := range map[string]string{
+		"a query":      "SELECT repeat('x', 10000) " + rows,
+		"COPY":         "COPY (SELECT repeat('x', 10000) " + rows + ") TO STDOUT",
+		"many queries": strings.Repeat("SELECT repeat('x', 1000000); ", 5000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr, s := servedQuietly(t, pgwire.Options{WriteTimeout: time.Second})
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			slow, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer slow.Close()
+			message := startupMessage("ana")
+			message = append(message, 'Q')
+			message = binary.BigEndian.AppendUint32(message, uint32(len(query)+5))
+			if _, err := slow.Write(append(append(message, query...), 0)); err != nil {
+				t.Fatal(err)
+			}
+			conn := connect(t, "postgres://"+addr+"/asof?sslmode=disable")
+			most := uint64(0)
+			for begun := time.Now(); s.Connections() > 1; {
+				if got := script(t, conn, "SELECT COUNT(*) FROM spend"); got != `[["2"]] SELECT 1;  [I]` {
+					t.Fatalf("beside it: %s", got)
+				}
+				runtime.ReadMemStats(&after)
+				most = max(most, after.HeapInuse-min(after.HeapInuse, before.HeapInuse))
+				if time.Since(begun) > 30*time.Second {
+					t.Fatal("the client is still there")
+				}
+			}
+			if most > 128<<20 {
+				t.Errorf("%d MB were held", most>>20)
+			}
+		})
 	}
-	defer slow.Close()
-	startup := "\x00\x03\x00\x00user\x00ana\x00\x00"
-	query := "SELECT repeat('x', 10000) FROM (SELECT 1 FROM orders a, orders b, orders c, orders d, orders e, orders f, orders g, orders h) x\x00"
-	message := fmt.Sprintf("\x00\x00\x00%c%sQ\x00\x00\x00%c%s", len(startup)+4, startup, len(query)+4, query)
-	if _, err := io.WriteString(slow, message); err != nil {
-		t.Fatal(err)
-	}
-	conn := connect(t, "postgres://"+addr+"/asof?sslmode=disable")
-	for range 20 {
-		if got := script(t, conn, "SELECT COUNT(*) FROM spend"); got != `[["2"]] SELECT 1;  [I]` {
-			t.Fatalf("beside it: %s", got)
-		}
-	}
+}
+
+// startupMessage is the first message of a client.
+func startupMessage(user string) []byte {
+	body := "\x00\x03\x00\x00user\x00" + user + "\x00\x00"
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(body)+4)), body...)
 }
 
 func TestCancelAndTimeout(t *testing.T) {

@@ -4,12 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/asofdb/asof/connectors/serve/resp"
+	"github.com/asofdb/asof/connectors/wiretest"
 )
 
 // patient reads a value again and again while somebody misbehaves, and fails the test when that takes long.
@@ -78,9 +83,12 @@ func TestWhoDoesNotReadIsClosed(t *testing.T) {
 	patient(t, addr)
 }
 
-// Five hundred clients, half of which stop in the middle of a request.
+// Five hundred clients at a bounded cost each, half of which stop in the middle of a request.
 func TestManyConnections(t *testing.T) {
 	addr, _ := serve(t, openShop(t), resp.Options{MaxConnections: 500})
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
 	var all []*talker
 	for i := range 500 {
 		c := dial(t, addr)
@@ -94,7 +102,17 @@ func TestManyConnections(t *testing.T) {
 			if got := c.do("HGET", "features:totals", "n"); got != "3" {
 				t.Fatalf("connection %d: %s", i, got)
 			}
+			if got := c.do("HGETALL", "features:customer:cust_123"); !strings.Contains(got, "orders_1h") {
+				t.Fatalf("connection %d: %s", i, got)
+			}
 		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	each := (int64(after.HeapInuse+after.StackInuse) - int64(before.HeapInuse+before.StackInuse)) / 500
+	t.Logf("%d bytes for each client and its server's side", each)
+	if each > 64<<10 { // both ends are in this process
+		t.Errorf("a client costs %d bytes", each)
 	}
 	if said := dial(t, addr).closed(); said != "-ERR max number of clients reached\r\n" {
 		t.Errorf("one too many: %q", said)
@@ -252,4 +270,59 @@ func TestShutdownDrains(t *testing.T) {
 	if _, err := net.Dial("tcp", l.Addr().String()); err == nil {
 		t.Error("somebody was let in")
 	}
+}
+
+// talk is a conversation, and what came of it: nothing that is not so.
+func talk(ctx context.Context, addr string) ([]string, error) {
+	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1, DialerRetries: 1, PoolSize: 1, ContextTimeoutEnabled: true, DisableIdentity: true})
+	defer c.Close()
+	var told []string
+	n, err := c.HGet(ctx, "features:totals", "n").Result()
+	if err != nil {
+		return told, err
+	}
+	told = append(told, n)
+	pipe := c.Pipeline()
+	one, several := pipe.HGet(ctx, "features:an_order:2", "amount"), pipe.HMGet(ctx, "features:totals", "n", "nothing")
+	if _, err := pipe.Exec(ctx); err != nil {
+		return told, err
+	}
+	told = append(told, one.Val(), fmt.Sprint(several.Val()))
+	keys, _, err := c.Scan(ctx, 0, "features:*", 100).Result()
+	if err != nil {
+		return told, err
+	}
+	return append(told, fmt.Sprint(len(keys) > 0)), nil
+}
+
+// Wherever a conversation is cut, in either direction, the client has been told what is true or nothing, the server forgets it, and others go on. Single bytes are the same conversation.
+func TestConversationsThatAreCut(t *testing.T) {
+	addr, s := serve(t, openShop(t), resp.Options{})
+	want := []string{"3", "7.50", "[3 <nil>]", "true"}
+	whole := wiretest.New(t, addr, wiretest.Fault{})
+	for _, at := range []string{whole.Addr, wiretest.New(t, addr, wiretest.Fault{Trickle: true}).Addr} {
+		if told, err := talk(t.Context(), at); err != nil || !slices.Equal(told, want) {
+			t.Fatalf("told %q, %v", told, err)
+		}
+	}
+	cut := func(f wiretest.Fault) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		told, err := talk(ctx, wiretest.New(t, addr, f).Addr)
+		if len(told) > len(want) || !slices.Equal(told, want[:len(told)]) || err == nil && len(told) < len(want) {
+			t.Errorf("%+v: told %q, %v", f, told, err)
+		}
+	}
+	for at := int64(1); at < whole.Up.Load(); at += 3 {
+		cut(wiretest.Fault{CutUp: at})
+	}
+	for at := int64(1); at < whole.Down.Load(); at += 3 {
+		cut(wiretest.Fault{CutDown: at})
+	}
+	for begun := time.Now(); s.Connections() > 0; time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatalf("%d clients are still there", s.Connections())
+		}
+	}
+	patient(t, addr)
 }

@@ -1,11 +1,17 @@
 package resp_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/asofdb/asof/connectors"
 	"github.com/asofdb/asof/connectors/serve/resp"
+	"github.com/asofdb/asof/engine"
+	"github.com/asofdb/asof/sql/types"
 )
 
 // What each command replies, in the protocol's words.
@@ -109,6 +115,67 @@ func TestScanFindsEveryKeyOnce(t *testing.T) {
 		slices.Sort(all)
 		if len(all) != 9 || len(slices.Compact(all)) != 9 {
 			t.Errorf("COUNT %s: %q", count, all)
+		}
+	}
+}
+
+// A scan gives every key that is there from its beginning to its end, whatever comes meanwhile and wherever checkpoints move keys from memory to the disk.
+func TestScanWhileKeysMove(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "orders.ndjson")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	next := 0
+	add := func(n int) {
+		t.Helper()
+		var b strings.Builder
+		for range n {
+			next++
+			id := next * 7919 % 100003 // in no order
+			fmt.Fprintf(&b, `{"op":"c","source":{"ts_us":%d},"before":null,"after":{"id":%d,"who":"w%05d"}}`+"\n", 1747735200000000+next, next, id)
+		}
+		if _, err := file.WriteString(b.String()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(600)
+	e, err := engine.Open(filepath.Join(dir, "data"), engine.Options{Connectors: connectors.Default(), BatchChanges: 20, FlushChanges: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := e.Exec(t.Context(), "CREATE SOURCE orders (id BIGINT PRIMARY KEY, who TEXT) WITH (connector = 'file', path = '"+path+"', follow = 'true') FORMAT DEBEZIUM ENCODE JSON; CREATE FEATURE f ENTITY who (who) AS SELECT who, COUNT(*) AS n FROM orders GROUP BY who"); err != nil {
+		t.Fatal(err)
+	}
+	addr, _ := serve(t, e, resp.Options{})
+	c := dial(t, addr)
+	for round := range 5 {
+		if err := e.Exec(t.Context(), fmt.Sprintf("SET as_of_wait = '60s'; SELECT COUNT(*) FROM orders AS OF '%s'", types.NewTimestamptz(1747735200000000+int64(next)))); err != nil {
+			t.Fatal(err)
+		}
+		there, seen := next, map[string]bool{}
+		for cursor := "0"; ; {
+			got := strings.TrimSuffix(strings.TrimPrefix(c.do("SCAN", cursor, "COUNT", "13"), "["), "]")
+			following, list, _ := strings.Cut(got, " ")
+			for _, key := range strings.Fields(strings.Trim(list, "[]")) {
+				seen[key] = true
+			}
+			if cursor = following; cursor == "0" {
+				break
+			}
+			add(9)
+		}
+		for n := 1; n <= there; n++ {
+			if key := fmt.Sprintf("features:who:w%05d", n*7919%100003); !seen[key] {
+				t.Fatalf("round %d: key %s was there all the time, and is not among the %d that the scan gave", round, key, len(seen))
+			}
 		}
 	}
 }
