@@ -56,7 +56,7 @@ func TestCompletion(t *testing.T) {
 		"select * from orders, «\"|»":                 `"Labels" `,
 		"SELECT * FROM orders WHERE «cu|»":            "customer_id",
 		"SELECT «cr|» FROM orders":                    "created_at,cross ",
-		"SELECT «|» FROM order_count":                 "as_of,customer_id,feature_version,n,reconstructed,updated_at",
+		"SELECT «|» FROM order_count":                 "as_of,customer_id,feature_version,freshness,n,reconstructed,updated_at",
 		"SELECT x.«|» FROM orders o, \"Labels\" AS x": `"Label",as_of,ts`,
 		"SELECT o.«m|» FROM \"Labels\" x JOIN orders AS OF x.ts o ON true": "merchant_id",
 		"SELECT orders.«st|» FROM orders":                                  "status",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asofdb/asof/cmd/shop"
+	"github.com/asofdb/asof/cmd/shop/kafka"
 	"github.com/asofdb/asof/engine"
 )
 
@@ -56,20 +57,26 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 	begun := time.Now()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	feed, err := newFeed(dir, cmd.Seed)
+	feed, err := newFeed(cmd.Seed)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, feed.close()) }()
+	defer feed.close()
 	db, err := a.open(filepath.Join(dir, "data"), "")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	doors, err := openDemoDoors(db)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, doors.close()) }()
 
 	d := &demo{
-		dir: dir, keep: cmd.Dir, feed: feed, rate: cmd.Rate, begun: begun, length: cmd.For, window: demoWindow(cmd.For),
-		session: db.NewSession(), out: bufio.NewWriter(a.stdout), terminal: a.stdoutIs,
+		dir: dir, keep: cmd.Dir, feed: feed, doors: doors, rate: cmd.Rate, begun: begun, length: cmd.For, window: demoWindow(cmd.For),
+		session: db.NewSessionWith(engine.SessionOptions{Notice: func(engine.Notice) {}}), // it waits for its sources itself
+		out:     bufio.NewWriter(a.stdout), terminal: a.stdoutIs,
 	}
 	defer a.signals.watch(cancel)()
 	err = d.play(ctx)
@@ -117,6 +124,7 @@ type demo struct {
 	dir    string // absolute
 	keep   string // dir as the user wrote it, "" for a temporary one
 	feed   *feed
+	doors  *demoDoors
 	rate   int
 	begun  time.Time
 	length time.Duration // 0: until it is interrupted
@@ -125,12 +133,13 @@ type demo struct {
 	session  *engine.Session
 	out      *bufio.Writer
 	terminal terminal
+	written  time.Time // when the history ends
 	// seen is an answer that was printed, to be asked for again.
 	seen string
 }
 
 func (d *demo) play(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{d.writeHistory, d.declare, d.answer, d.watch} {
+	for _, step := range []func(context.Context) error{d.writeHistory, d.declare, d.answer, d.invite, d.watch} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -142,32 +151,38 @@ func (d *demo) play(ctx context.Context) error {
 }
 
 func (d *demo) writeHistory(ctx context.Context) error {
-	d.heading("A shop's last thirty days, as Debezium sends them")
+	d.heading("A shop's last thirty days, as Debezium sends them to Kafka")
 	now := time.Now()
 	if err := d.feed.history(ctx, demoTransactions, now.Add(-demoHistory), now); err != nil {
 		return err
 	}
-	d.print("Files in %s:\n", d.dir)
+	d.print("A broker in this process, at %s:\n", d.feed.broker.Address())
 	for _, table := range shop.Tables {
-		size, err := d.feed.size(table)
-		if err != nil {
-			return err
-		}
-		d.print("  %-19s %8s changes  %5.1f MB\n", table+".ndjson", thousands(d.feed.changes(table)), float64(size)/1e6)
+		d.print("  %-24s %8s changes  %5.1f MB\n", kafka.Topic(table), thousands(d.feed.changes(table)), float64(d.feed.size(table))/1e6)
 	}
+	d.written = now
 	return nil
 }
 
 // declare creates the sources and the features. Everything that follows is SQL that anyone could have typed.
 func (d *demo) declare(ctx context.Context) error {
-	d.heading("Four sources, read to their end and followed from there")
-	d.show(demoSource("orders", d.dir))
+	d.heading("Its database, and four tables of it")
+	d.show(demoOrigin(d.feed.broker.Address()))
+	d.show(demoSource("orders"))
 	if err := d.out.Flush(); err != nil {
 		return err
 	}
 	begun := time.Now()
+	if err := d.session.Exec(ctx, "SET as_of_wait = '5min';"+demoOrigin(d.feed.broker.Address())); err != nil {
+		return err
+	}
 	for _, table := range shop.Tables {
-		if err := d.session.Exec(ctx, demoSource(table, d.dir)); err != nil {
+		if err := d.session.Exec(ctx, demoSource(table)); err != nil {
+			return err
+		}
+	}
+	for _, table := range shop.Tables { // until all that was written can be read
+		if err := d.session.Exec(ctx, fmt.Sprintf("SELECT COUNT(*) FROM %s AS OF '%s'", table, timestamp(d.written))); err != nil {
 			return err
 		}
 	}

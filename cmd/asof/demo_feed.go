@@ -2,55 +2,44 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"github.com/asofdb/asof/cmd/shop"
+	"github.com/asofdb/asof/cmd/shop/kafka"
 )
 
 // feedTick is how often live transactions are written: often enough to look continuous, seldom enough to cost nothing.
 const feedTick = 20 * time.Millisecond
 
-// feed writes the shop's transactions to one file for each table, as a connector would append them. One goroutine at a time writes; the
+// feed writes the shop's transactions to a broker, as a connector would. One goroutine at a time writes; the
 // counters and quiet may be used from others.
 type feed struct {
-	dir    string
+	broker *kafka.Kafka
 	shop   *shop.Shop
 	tables map[string]*feedTable
+	failed atomic.Pointer[error] // the first record that could not be written
 	// quiet makes run write nothing: the shop is open, but nobody comes.
 	quiet atomic.Bool
 }
 
-// feedTable is one table's file and the lines that are not written yet.
-type feedTable struct {
-	file    *os.File
-	pending []byte
-	changes atomic.Int64
-}
+// feedTable counts what a table's topic has.
+type feedTable struct{ changes, bytes atomic.Int64 }
 
-func newFeed(dir string, seed int64) (*feed, error) {
-	f := &feed{dir: dir, shop: shop.New(seed), tables: map[string]*feedTable{}}
+func newFeed(seed int64) (*feed, error) {
+	broker, err := kafka.Start()
+	if err != nil {
+		return nil, err
+	}
+	f := &feed{broker: broker, shop: shop.New(seed), tables: map[string]*feedTable{}}
 	for _, table := range shop.Tables {
-		file, err := os.OpenFile(filepath.Join(dir, table+".ndjson"), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o644)
-		if err != nil {
-			return nil, errors.Join(err, f.close())
-		}
-		f.tables[table] = &feedTable{file: file}
+		f.tables[table] = &feedTable{}
 	}
 	return f, nil
 }
 
-func (f *feed) close() error {
-	var all []error
-	for _, t := range f.tables {
-		all = append(all, t.file.Close())
-	}
-	return errors.Join(all...)
-}
+func (f *feed) close() { f.broker.Close() }
 
 // history writes n transactions with commit times after from, the last at to: the shop's opening first, then the rest evenly.
 func (f *feed) history(ctx context.Context, n int, from, to time.Time) error {
@@ -63,11 +52,9 @@ func (f *feed) history(ctx context.Context, n int, from, to time.Time) error {
 		if i < shop.Customers {
 			at = from.Add(time.Duration(i) * time.Second)
 		}
-		if err := f.write(f.shop.Step(at), 64<<10); err != nil {
-			return err
-		}
+		f.write(ctx, f.shop.Step(at))
 	}
-	return f.flush(0)
+	return f.flush(ctx)
 }
 
 // run writes rate transactions a second, committed when they are written, until ctx ends.
@@ -90,37 +77,36 @@ func (f *feed) run(ctx context.Context, rate int) error {
 			continue
 		}
 		for ; owed >= 1; owed-- {
-			if err := f.write(f.shop.Step(now), 64<<10); err != nil {
-				return err
-			}
+			f.write(ctx, f.shop.Step(now))
 		}
-		if err := f.flush(0); err != nil {
+		if err := f.flush(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return err
 		}
 	}
 }
 
-// write adds a transaction and writes the files of which more than limit bytes are pending.
-func (f *feed) write(tx shop.Transaction, limit int) error {
+// write hands a transaction over to the broker.
+func (f *feed) write(ctx context.Context, tx shop.Transaction) {
 	for _, l := range tx.Lines {
 		t := f.tables[l.Table]
-		t.pending = append(append(t.pending, l.JSON...), '\n')
+		t.bytes.Add(int64(len(l.JSON)))
 		if l.Change {
 			t.changes.Add(1)
 		}
 	}
-	return f.flush(limit)
+	f.broker.Write(ctx, tx, func(err error) { f.failed.CompareAndSwap(nil, &err) })
 }
 
-func (f *feed) flush(limit int) error {
-	for _, t := range f.tables {
-		if len(t.pending) <= limit {
-			continue
-		}
-		if _, err := t.file.Write(t.pending); err != nil {
-			return fmt.Errorf("write the shop's changes: %w", err)
-		}
-		t.pending = t.pending[:0]
+// flush waits until the broker has everything.
+func (f *feed) flush(ctx context.Context) error {
+	if err := f.broker.Flush(ctx); err != nil {
+		return err
+	}
+	if err := f.failed.Load(); err != nil {
+		return fmt.Errorf("write the shop's changes: %w", *err)
 	}
 	return nil
 }
@@ -136,10 +122,4 @@ func (f *feed) total() int64 {
 	return n
 }
 
-func (f *feed) size(table string) (int64, error) {
-	info, err := f.tables[table].file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
-}
+func (f *feed) size(table string) int64 { return f.tables[table].bytes.Load() }

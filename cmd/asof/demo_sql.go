@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -35,13 +33,15 @@ var demoColumns = map[string]string{
     created_at    TIMESTAMPTZ NOT NULL`,
 }
 
-// demoSource declares a table of the shop. frontier = 'clock' says that the file is live: time passes although nothing is written.
-func demoSource(table, dir string) string {
-	path := filepath.Join(dir, table+".ndjson")
-	return fmt.Sprintf(`CREATE SOURCE %s (%s
-) WITH (connector = 'file', follow = 'true', frontier = 'clock',
-        path = '%s')
-  FORMAT DEBEZIUM ENCODE JSON;`, table, demoColumns[table], strings.ReplaceAll(path, "'", "''"))
+// demoOrigin declares the shop's database, whose changes are in topics of a broker.
+func demoOrigin(broker string) string {
+	return fmt.Sprintf(`CREATE SOURCE shop WITH (connector = 'kafka', brokers = '%s',
+        topics = 'shop.public.*') FORMAT DEBEZIUM ENCODE JSON;`, broker)
+}
+
+// demoSource declares a table of the shop.
+func demoSource(table string) string {
+	return fmt.Sprintf("CREATE SOURCE %s (%s\n) FROM shop TABLE public.%s;", table, demoColumns[table], table)
 }
 
 // demoFeatures declares the features. The short window has an upper bound, so that pre-orders do not stay in it until their day comes.

@@ -105,7 +105,8 @@ func appendEntry(dst []byte, entry string) []byte {
 	return append(sink.AppendJSONString(dst, []byte(entry)), '\n')
 }
 
-// secret finds statements that nobody else should read: those on secrets, options named like one, and URLs with a password.
+// secret finds statements that nobody else should read: those on secrets, users' passwords, options named like one, and URLs with a password.
 var secret = regexp.MustCompile(`(?is)\b(create|alter)\s+(or\s+replace\s+)?secret\b` +
+	`|\bpassword\s+\w*&?['$]` +
 	`|\w*(password|passwd|secret|token|credential|api_?key|access_?key)\w*\s*=\s*\w*['$"]` +
 	`|://[^\s/:@']*:[^\s/@']+@` + `|\bpassword\s*=\s*[^\s'";,)]`)

@@ -48,6 +48,7 @@ func TestHistoryKeepsNoSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{
+		"CREATE USER ana PASSWORD 'x'", "alter user ana with encrypted password\n $$x$$", "CREATE USER ana PASSWORD U&'x'", "CREATE USER ana PASSWORD E'x'",
 		"CREATE SECRET shop_dsn AS 'x';", "create  or replace\nsecret s as 'x'", "ALTER SECRET s AS 'x';",
 		"CREATE SOURCE s WITH (connector = 'kafka', sasl_password = 'x')", "CREATE SOURCE s WITH (sasl_password='x')", "WITH (api_key = $$x$$)", `WITH (access_token = E'x')`,
 		"WITH (dsn = 'postgres://user:x@host/db')", "WITH (dsn = 'host=db password=x')",

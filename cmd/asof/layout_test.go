@@ -29,11 +29,12 @@ var onlyIn = map[string][]string{
 	"github.com/apache/arrow/go/v17/arrow": {"sql/types", "sql/exec"},
 	// Not its package pqarrow, which brings gRPC along and fixes what a column's type is.
 	"github.com/apache/arrow/go/v17/parquet": {"connectors/sink", "connectors/files"},
-	"github.com/twmb/franz-go":               {"connectors/source/kafka"},
-	"github.com/jackc/pgx/v5/pgproto3":       {"connectors/serve/pgwire"},
-	"github.com/jackc/pgx/v5/pgconn":         {"connectors/remote"},
-	"github.com/xdg-go/scram":                {"connectors/serve/pgwire"},
-	"github.com/prometheus/client_golang":    {"connectors/serve/admin"},
+	// What writes to a Kafka, to be read: the demo's shop, and the histories of tests.
+	"github.com/twmb/franz-go":            {"connectors/source/kafka", "cmd/shop/kafka", "bench"},
+	"github.com/jackc/pgx/v5/pgproto3":    {"connectors/serve/pgwire"},
+	"github.com/jackc/pgx/v5/pgconn":      {"connectors/remote"},
+	"github.com/xdg-go/scram":             {"connectors/serve/pgwire"},
+	"github.com/prometheus/client_golang": {"connectors/serve/admin"},
 }
 
 // Pure packages take bytes and values and give values: no disk, no clock, no catalog.

@@ -38,6 +38,10 @@ type cli struct {
 
 	SQL     sqlCommand     `cmd:"" name:"sql" help:"Run SQL on a data directory."`
 	Serve   serveCommand   `cmd:"" help:"Serve a data directory to clients."`
+	Backup  backupCommand  `cmd:"" help:"Have a server write a backup."`
+	Restore restoreCommand `cmd:"" help:"Make a data directory of a backup."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with a data directory."`
+	Rebuild rebuildCommand `cmd:"" help:"Make what is derived anew from the stream log."`
 	Demo    demoCommand    `cmd:"" help:"Watch features change over the change stream of a made-up shop."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Help    helpCommand    `cmd:"" help:"Explain a command or a topic."`

@@ -177,6 +177,49 @@ func TestDemoInterrupted(t *testing.T) {
 	}
 }
 
+// TestDemoInvitation holds that the lines that the demo prints for a second terminal work as they are.
+func TestDemoInvitation(t *testing.T) {
+	t.Parallel()
+	python := installed(t, "ASOF_TEST_PYTHON")
+	installed(t, "ASOF_TEST_POSTGRES") // which brought psql along
+	installed(t, "ASOF_TEST_REDIS")    // and redis-cli
+	cmd := exec.Command("asof", "demo", "--rate", "50")
+	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
+	stdout, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		_, _ = io.Copy(io.Discard, stdout)
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var script []string
+	invited := false
+	for lines := bufio.NewScanner(stdout); lines.Scan() && !strings.HasPrefix(lines.Text(), "# The shop is open"); {
+		if invited {
+			script = append(script, lines.Text())
+		}
+		invited = invited || strings.HasPrefix(lines.Text(), "# Ask it yourself")
+	}
+	bash := exec.Command("bash", "-euc", strings.ReplaceAll(strings.Join(script, "\n"), "go run ./cmd/asof", "asof"))
+	bash.Env = append(os.Environ(), "PATH="+filepath.Dir(python)+":"+os.Getenv("PATH"))
+	out, err := bash.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s\n%s", err, strings.Join(script, "\n"), out)
+	}
+	for _, says := range []string{demoCustomer, "last_10s", "spent_30d", "updated_at", "m_0", "Decimal(", "customer_orders", "freshness"} {
+		if !bytes.Contains(out, []byte(says)) {
+			t.Errorf("the answers do not have %q:\n%s", says, out)
+		}
+	}
+}
+
 // TestDemoKept holds that what the demo showed last is what its directory still answers: after a restart, from another process.
 func TestDemoKept(t *testing.T) {
 	t.Parallel()

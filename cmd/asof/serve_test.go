@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -245,6 +246,70 @@ func TestOneValueThroughEveryDoor(t *testing.T) {
 		if !strings.Contains(string(metrics), want) {
 			t.Errorf("no %s (%v)", want, err)
 		}
+	}
+}
+
+// Passwords of users and values of secrets are nowhere to be found: not in answers or errors, the log, the metrics, or a file.
+func TestNoSecretIsShownOrLogged(t *testing.T) {
+	t.Parallel()
+	const canary = "canary-58164"
+	dir := t.TempDir()
+	s := startServer(t, dir, nil, "--pg-addr", "127.0.0.1:0", "--resp-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--log-level", "debug")
+	declared := outcomeOf(inDir(dir, "sql", "--connect", s.urls["pg"]+"?sslmode=disable", "-c", "CREATE SECRET pw AS '"+canary+"'; CREATE USER ana PASSWORD '"+canary+"'"))
+	if strings.Contains(declared.stdout+declared.stderr, canary) || declared.code != 0 {
+		t.Errorf("declared: %s", declared)
+	}
+	url := strings.Replace(s.urls["pg"], "://", "://ana:"+canary+"@", 1) + "?sslmode=disable"
+	kafka := "CREATE SOURCE s (id BIGINT PRIMARY KEY) WITH (connector = 'kafka', brokers = '127.0.0.1:1', topic = 't', sasl_mechanism = 'PLAIN', sasl_username = 'u', sasl_password = %s) FORMAT DEBEZIUM ENCODE JSON"
+	for _, statement := range []string{
+		fmt.Sprintf(kafka, "SECRET pw"), fmt.Sprintf(kafka, "'"+canary+"'"), "ALTER SECRET pw AS '" + canary + "' nonsense", "CREATE USER bob PASSWORD '" + canary + "' nonsense",
+		"ALTER USER ana PASSWORD '" + canary + "'; SELECT 1 / 0", "SHOW USERS", "SHOW SECRETS", "SHOW SOURCES", "SHOW ALL", "EXPLAIN SELECT * FROM pg_stat_activity", "SELECT * FROM pg_stat_activity",
+		"SELECT * FROM pg_roles", "SELECT * FROM pg_authid", "SELECT * FROM pg_settings", "SELECT * FROM pg_tables", "SELECT * FROM information_schema.tables", "SELECT * FROM pg_shadow", "SELECT * FROM pg_user_mappings",
+	} {
+		got := outcomeOf(inDir(dir, "sql", "--connect", url, "-c", statement))
+		for line := range strings.Lines(got.stdout + got.stderr) {
+			if strings.Contains(line, canary) && !strings.HasPrefix(line, "LINE 1: ") { // which quotes what was written to who wrote it
+				t.Errorf("%s: %s", statement, line)
+			}
+		}
+	}
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.urls["resp"], "redis://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "AUTH ana %s\r\nAUTH ana %[1]sx\r\nAUTH %[1]s\r\nHELLO 3 AUTH ana %[1]s\r\nINFO\r\nCLIENT LIST\r\nQUIT\r\n", canary)
+	if replies, err := io.ReadAll(c); err != nil || bytes.Contains(replies, []byte(canary)) || !bytes.HasPrefix(replies, []byte("+OK")) {
+		t.Errorf("Redis's door: %s, %v", replies, err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.urls["admin"], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth("ana", canary)
+	resp, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if metrics, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK || bytes.Contains(metrics, []byte(canary)) {
+		t.Errorf("metrics: %s, %v", resp.Status, err)
+	}
+	if code := s.stop(t, syscall.SIGTERM); code != 0 || strings.Contains(s.log.String(), canary) {
+		t.Errorf("status %d\n%s", code, s.log)
+	}
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(canary)) {
+			t.Errorf("%s holds the secret", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

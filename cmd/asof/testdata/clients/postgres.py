@@ -1,5 +1,5 @@
 """Clients of PostgreSQL in Python against the Postgres door. Each function is one client; it prints what differs and the process ends with status 1."""
-import asyncio, datetime, decimal, sys
+import asyncio, datetime, decimal, json, sys
 
 url = sys.argv[1]
 host, port = url.split("//")[1].split("/")[0].split(":")
@@ -69,6 +69,10 @@ def asyncpg_():
             same("asyncpg", "an error", None, "DivisionByZeroError")
         except asyncpg.DivisionByZeroError:
             pass
+        await c.set_type_codec("json", encoder=str, decoder=json.loads, schema="pg_catalog")
+        same("asyncpg", "a codec", await c.fetchval("SELECT '{\"a\": [1]}'::json"), {"a": [1]})
+        same("asyncpg", "a catalog's arrays", await c.fetchval("SELECT conkey FROM pg_constraint WHERE conname = 'spend_pkey'"), [1])
+        same("asyncpg", "names", await c.fetchval("SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0", "spend"), ["customer_id", "total", "n"])
         async with c.transaction():
             await c.execute("CREATE TEMP TABLE labels (k TEXT, n BIGINT)")
             await c.copy_records_to_table("labels", records=[("a", 1), (None, None)])
@@ -88,14 +92,23 @@ def pg8000():
 
 def sqlalchemy_():
     import pandas, sqlalchemy
+    from sqlalchemy.ext.automap import automap_base
+    from sqlalchemy.orm import Session
 
     e = sqlalchemy.create_engine(url.replace("postgres://", "postgresql+psycopg://"))
     inspector = sqlalchemy.inspect(e)
     same("SQLAlchemy", "views", sorted(inspector.get_view_names()), ["orders", "spend", "spend_history"])
+    same("SQLAlchemy", "a key", inspector.get_pk_constraint("spend")["constrained_columns"], ["customer_id"])
     same("SQLAlchemy", "columns", [(c["name"], str(c["type"])) for c in inspector.get_columns("spend")], [("customer_id", "TEXT"), ("total", "NUMERIC"), ("n", "BIGINT")])
     table = sqlalchemy.Table("spend", sqlalchemy.MetaData(), autoload_with=e)
     with e.connect() as c:
         same("SQLAlchemy", "a reflected table", c.execute(sqlalchemy.select(table.c.total).where(table.c.customer_id == "ann")).scalar(), decimal.Decimal("10.00"))
+    metadata = sqlalchemy.MetaData()
+    metadata.reflect(e, views=True)
+    mapped = automap_base(metadata=metadata)
+    mapped.prepare()
+    with Session(e) as session:
+        same("SQLAlchemy", "an object by its key", session.get(mapped.classes.spend, "bob").total, decimal.Decimal("2.50"))
     frame = pandas.read_sql("SELECT customer_id, total FROM spend ORDER BY 1", e)
     same("pandas", "a frame", frame.values.tolist(), [["ann", decimal.Decimal("10.00")] if frame.total.dtype == object else ["ann", 10.0], ["bob", frame.total[1]]])
     e.dispose()
@@ -109,7 +122,54 @@ def polars_():
         same("polars " + engine, "a frame", frame.rows(), [("ann", 1), ("bob", 1)])
 
 
-for client in [psycopg3, psycopg2, asyncpg_, pg8000, sqlalchemy_, polars_]:
+def pgcli_():
+    from pgcli.completion_refresher import CompletionRefresher
+    from pgcli.pgexecute import PGExecute
+    from pgspecial.main import PGSpecial
+    from prompt_toolkit.document import Document
+
+    executor, special, made = PGExecute("asof", "ana", "", host, int(port), None), PGSpecial(), []
+
+    def run(statement):
+        return [(list(rows) if rows else rows, tag) for _, rows, _, tag, *_ in executor.run(statement, special)]
+
+    views = [("public", name, "view", "ana") for name in ["orders", "spend", "spend_history"]]
+    same("pgcli", "\\d", run("\\d"), [(views, "SELECT 3")])
+    same("pgcli", "\\d spend", [rows for rows, _ in run("\\d spend")], [[["customer_id", "text", ""], ["total", "numeric", ""], ["n", "bigint", ""]]])
+    for command in ["\\dt", "\\dv", "\\df", "\\dn", "\\du", "\\l", "\\dT", "\\dx", "\\db", "\\dm", "\\ds", "\\di", "\\dp", "\\ddp", "\\dE", "\\d+ spend"]:
+        same("pgcli", command, len(run(command)), 1)
+    same("pgcli", "a query", run("SELECT customer_id, total FROM spend ORDER BY 1"), [([("ann", decimal.Decimal("10.00")), ("bob", decimal.Decimal("2.50"))], "SELECT 2")])
+    refresher = CompletionRefresher()
+    refresher.refresh(executor, special, made.append, history=None, settings={})
+    refresher._completer_thread.join()
+
+    def completions(before, behind):
+        document = Document(before + behind, len(before))
+        return [c.text for c in made[0].get_completions(document, None, smart_completion=True)]
+
+    same("pgcli", "completed relations", sorted(c for c in completions("SELECT * FROM sp", "") if c.startswith("sp")), ["spend", "spend_history"])
+    same("pgcli", "completed columns", completions("SELECT cus", " FROM spend")[:1], ["customer_id"])
+
+
+def ibis_():
+    import ibis
+
+    c = ibis.connect(url.replace("postgres://", "postgres://ana@"))
+    same("ibis", "list_tables", sorted(c.list_tables()), ["orders", "spend", "spend_history"])
+    same("ibis", "list_databases", sorted(c.list_databases()), ["information_schema", "pg_catalog", "public"])
+    spend, orders = c.table("spend"), c.table("orders")
+    same("ibis", "a schema", list(map(str, orders.schema().types)), ["!int64", "string", "decimal(12, 2)", "timestamp('UTC', 6)"])
+    same("ibis", "a filter", spend.filter(spend.customer_id == "ann").total.execute().tolist(), [decimal.Decimal("10.00")])
+    sums = orders.group_by("customer_id").aggregate(total=orders.amount.sum(), n=orders.count(), all=orders.order_id.collect()).order_by("customer_id")
+    same("ibis", "an aggregation", sums.execute().values.tolist(), [["ann", decimal.Decimal("10.00"), 1, [1]], ["bob", decimal.Decimal("2.50"), 1, [2]]])
+    labels = ibis.memtable({"k": ["ann", "zoe"]})
+    joined = labels.join(spend, [("k", "customer_id")], how="left").order_by("k")
+    same("ibis", "a join with a frame", joined.to_pyarrow().column("n").to_pylist(), [1, None])
+    same("ibis", "a raw query", c.raw_sql("SELECT total FROM spend AS OF '2025-05-01 10:01:00+00'").fetchall(), [(decimal.Decimal("10.00"),)])
+    c.disconnect()
+
+
+for client in [psycopg3, psycopg2, asyncpg_, pg8000, sqlalchemy_, polars_, pgcli_, ibis_]:
     try:
         client()
     except Exception as e:
