@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/asofdb/asof/bench/exact/naive"
@@ -37,6 +38,9 @@ type how struct {
 	redeliver bool
 	// fromEmpty declares that no row existed before the first record.
 	fromEmpty bool
+	// partitions are those of the topic that the history goes through, to which each further segment adds one; 0: it goes through a file. told says that BEGIN and END are sent.
+	partitions int
+	told       bool
 }
 
 // newScenario draws everything from one seed.
@@ -65,6 +69,8 @@ type session struct {
 	eng  *engine.Engine
 	sql  *engine.Session // in which moments before the history are answered with NULLs
 	file *os.File
+	// topic is where the history goes instead of the file where the scenario says so.
+	topic *topic
 
 	truth   *truth
 	periods map[string]map[string][]period // what has been read of histories, by feature and entity
@@ -108,6 +114,9 @@ func (r *session) path() string { return filepath.Join(r.dir, "t.ndjson") }
 
 // createSource declares the test table over the file. A file that grows is followed; it is given longer than any scheduling delay to be silent, and closed by the last record's heartbeat instead.
 func (r *session) createSource() error {
+	if r.topic != nil {
+		return r.eng.Exec(r.ctx, r.topic.createSource(r.s.run.fromEmpty))
+	}
 	more := ""
 	if r.s.followed() {
 		more = ", follow = 'true'"
@@ -134,6 +143,12 @@ func (s scenario) play(dir string, check func(*session) error) (err error) {
 		return err
 	}
 	defer r.file.Close()
+	if s.run.partitions > 0 {
+		if r.topic, err = newTopic(r.ctx, s.run.partitions, s.run.told); err != nil {
+			return err
+		}
+		defer r.topic.close()
+	}
 	if err := r.open(); err != nil {
 		return err
 	}
@@ -176,6 +191,11 @@ func (s scenario) check() (compared counts, err error) {
 // segment appends a piece of the workload, reads it, and, if more is to come, closes and opens the engine.
 func (r *session) segment(i int) error {
 	cuts := r.s.cuts()
+	if i > 0 && r.topic != nil {
+		if err := r.addPartition(); err != nil {
+			return err
+		}
+	}
 	if err := r.write(cuts[i], cuts[i+1]); err != nil {
 		return err
 	}
@@ -237,21 +257,22 @@ func (s scenario) cuts() []int {
 
 // write appends transactions, and then repeats some of them if the scenario says so.
 func (r *session) write(from, to int) error {
-	var b strings.Builder
-	put := func(from int) {
-		for _, x := range r.s.w.Txs[from:to] {
-			for _, l := range x.Lines() {
-				b.WriteString(l + "\n")
-			}
-		}
-	}
-	put(from)
+	txs := slices.Clone(r.s.w.Txs[from:to])
 	if r.s.run.redeliver && to > 0 {
 		from := to * int(r.s.seed%7) / 7
 		if from == 0 && r.s.w.Snapshot() {
 			from = 1 // a snapshot that comes again is a new one
 		}
-		put(from)
+		txs = append(txs, r.s.w.Txs[from:to]...)
+	}
+	if r.topic != nil {
+		return r.topic.send(r.ctx, txs)
+	}
+	var b strings.Builder
+	for _, x := range txs {
+		for _, l := range x.Lines() {
+			b.WriteString(l + "\n")
+		}
 	}
 	_, err := r.file.WriteString(b.String())
 	return err

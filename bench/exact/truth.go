@@ -34,7 +34,7 @@ func (x *truth) at(d random.Definition, t int64) map[string][]string {
 }
 
 // followed says that the source is known up to its last commit only; else it is complete, and known for ever.
-func (s scenario) followed() bool { return s.run.segments > 1 }
+func (s scenario) followed() bool { return s.run.segments > 1 || s.run.partitions > 0 }
 
 // askable are the moments up to which the source is known.
 func (r *session) askable() []int64 {

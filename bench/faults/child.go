@@ -102,6 +102,10 @@ func shown(eng *engine.Engine) map[string]types.Value {
 
 // createSource is the declaration of the followed table.
 func createSource(input string, clock bool) string {
+	if brokers, ok := strings.CutPrefix(input, brokerInput); ok {
+		return fmt.Sprintf("CREATE SOURCE IF NOT EXISTS t (%s) WITH (connector = 'kafka', brokers = '%s', topic = '%s', idle_lag = '%d ms', decimal_handling_mode = 'string', on_bad_record = 'reject', close_after = '%d ms') FORMAT DEBEZIUM ENCODE JSON",
+			random.ColumnList(), brokers, brokerTopic, idleLag.Milliseconds(), closeAfter.Milliseconds())
+	}
 	frontier := ""
 	if clock {
 		frontier = ", frontier = 'clock'"

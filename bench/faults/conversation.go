@@ -81,22 +81,22 @@ func (c *conversation) check() error {
 	})
 }
 
-// close asks the child to end, and kills it if it has not by a random moment.
+// close asks the child to end, and ends it at a random moment, or after it has.
 func (c *conversation) close() error {
 	c.p.terminate()
 	if c.r.rng.IntN(2) == 0 {
 		err := c.listen(time.Duration(c.r.rng.Int64N(int64(150 * time.Millisecond))))
-		c.p.kill()
 		if errors.Is(err, errEnded) {
-			return nil // it was fast
+			err = nil // it was fast
 		}
-		return err
+		return errors.Join(err, c.r.end(c.p))
 	}
 	err := c.await(func(e event) bool { return e.Is == "closed" })
 	if errors.Is(err, errHangs) {
 		c.p.explain()
+		return err
 	}
-	return err
+	return errors.Join(err, c.r.end(c.p))
 }
 
 // drain takes what the child said before its end.

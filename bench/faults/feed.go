@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -14,12 +15,13 @@ import (
 // feed appends transactions to the input, as a connector does: whole ones in one write, some of them again, now and then one whose first line is
 // finished later, and lines that are no records at all. It remembers exactly what it has written.
 type feed struct {
-	file *os.File
-	rng  *rand.Rand
-	gen  *random.Generator
-	next *random.Tx    // drawn, not yet written
-	live bool          // commit times follow the wall clock, and some transactions are late
-	back time.Duration // how late the next one to be drawn is on top of that
+	file   *os.File // nil where the input is a broker
+	broker *broker
+	rng    *rand.Rand
+	gen    *random.Generator
+	next   *random.Tx    // drawn, not yet written
+	live   bool          // commit times follow the wall clock, and some transactions are late
+	back   time.Duration // how late the next one to be drawn is on top of that
 
 	written random.Workload
 	// What the source's counters must come to.
@@ -29,6 +31,26 @@ type feed struct {
 func newFeed(path string, rng *rand.Rand, live bool) (*feed, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	return &feed{file: f, rng: rng, gen: random.NewGenerator(rng), live: live}, err
+}
+
+// newBrokerFeed is a feed to a broker of its own. Commit times are those of the clock, and never late.
+func newBrokerFeed(rng *rand.Rand) (*feed, error) {
+	b, err := newBroker(rand.New(rand.NewPCG(rng.Uint64(), 1)))
+	gen := random.NewGenerator(rng)
+	for gen.Step() > int64(longestStep/time.Microsecond) {
+		gen = random.NewGenerator(rng)
+	}
+	return &feed{broker: b, rng: rng, gen: gen, live: true}, err
+}
+
+// longestStep bounds how far behind the clock the commits of a broker's feed are.
+const longestStep = 10 * time.Millisecond
+
+func (f *feed) close() error {
+	if f.broker != nil {
+		return f.broker.close()
+	}
+	return f.file.Close()
 }
 
 // run writes until ctx ends, and at most so many transactions: what is compared in the end grows with them.
@@ -54,17 +76,20 @@ func (f *feed) step() error {
 	case 1:
 		f.records++
 		f.rejected++
-		return f.write([]string{`{"op":"c","after":{"id":` + strings.Repeat("x", f.rng.IntN(40)) + `}}`})
+		return f.write([]random.Record{{ID: 1, Value: `{"op":"c","after":{"id":` + strings.Repeat("x", f.rng.IntN(40)) + `}}`}})
 	case 2:
-		return f.torn()
+		if f.broker == nil {
+			return f.torn()
+		}
+		return f.write(f.transactions())
 	default:
 		return f.write(f.transactions())
 	}
 }
 
 // transactions draws some, all of one commit time among them: parted by a pause, the later of them would find it closed.
-func (f *feed) transactions() []string {
-	var lines []string
+func (f *feed) transactions() []random.Record {
+	var lines []random.Record
 	for range 1 + f.rng.IntN(4) {
 		lines = append(lines, f.transaction()...)
 	}
@@ -74,14 +99,14 @@ func (f *feed) transactions() []string {
 	return lines
 }
 
-func (f *feed) transaction() []string {
+func (f *feed) transaction() []random.Record {
 	if f.next == nil {
 		f.draw()
 	}
 	x := *f.next
 	f.draw()
 	f.written.Txs = append(f.written.Txs, x)
-	lines := x.Lines()
+	lines := x.Records(false)
 	f.records += int64(len(lines))
 	f.changes += int64(len(x.Ops))
 	return lines
@@ -93,8 +118,14 @@ const latest = 3 * time.Second
 func (f *feed) draw() {
 	if f.live {
 		now := time.Now()
-		if f.rng.IntN(3) == 0 {
+		if f.broker == nil && f.rng.IntN(3) == 0 {
 			now = now.Add(-time.Duration(f.rng.Int64N(int64(latest))))
+		}
+		if f.broker != nil { // commits grow, and none is ahead of the clock
+			now = now.Add(-longestStep)
+			if f.next != nil {
+				now = time.UnixMicro(max(now.UnixMicro(), f.next.Commit))
+			}
 		}
 		f.gen.At(now.Add(-f.back).UnixMicro())
 	}
@@ -119,9 +150,9 @@ func (f *feed) redeliver() error {
 	if n == 0 {
 		return nil
 	}
-	var lines []string
+	var lines []random.Record
 	for _, x := range f.written.Txs[n-1-f.rng.IntN(min(n, redelivery)):] {
-		lines = append(lines, x.Lines()...)
+		lines = append(lines, x.Records(false)...)
 		f.repeated += int64(len(x.Ops))
 	}
 	f.records += int64(len(lines))
@@ -130,7 +161,7 @@ func (f *feed) redeliver() error {
 
 // torn leaves the first line of a transaction unfinished for a while. No other line can be: a pause amid a transaction closes it.
 func (f *feed) torn() error {
-	text := strings.Join(f.transactions(), "\n") + "\n"
+	text := textOf(f.transactions())
 	cut := 1 + f.rng.IntN(strings.IndexByte(text, '\n'))
 	if err := f.put(text[:cut]); err != nil {
 		return err
@@ -139,7 +170,21 @@ func (f *feed) torn() error {
 	return f.put(text[cut:])
 }
 
-func (f *feed) write(lines []string) error { return f.put(strings.Join(lines, "\n") + "\n") }
+func (f *feed) write(records []random.Record) error {
+	if f.broker != nil {
+		return f.broker.send(records)
+	}
+	return f.put(textOf(records))
+}
+
+// textOf is records as the lines of a file.
+func textOf(records []random.Record) string {
+	var b strings.Builder
+	for _, r := range records {
+		b.WriteString(cmp.Or(r.Value, "null") + "\n")
+	}
+	return b.String()
+}
 
 func (f *feed) put(text string) error {
 	if _, err := f.file.WriteString(text); err != nil {

@@ -20,6 +20,8 @@ type options struct {
 	kills  int
 	seed   uint64
 	live   bool   // frontier = 'clock', and late transactions
+	kafka  bool   // the input is a broker's topic, in partitions of which one is silent and one late; commit times follow the clock, and none is late
+	power  bool   // cut the power of the disk instead of killing
 	parent string // of the data directories
 	tell   func(format string, args ...any)
 }
@@ -28,6 +30,8 @@ type options struct {
 type report struct {
 	seed     uint64
 	kills    map[string]int // by kind
+	cuts     int            // of the kills, those that were power cuts
+	torn     int            // of the cuts, those that left some of what was not synced, in pieces
 	copies   int
 	txs      int
 	answers  int // different questions answered
@@ -40,8 +44,12 @@ func (r report) String() string {
 	for _, k := range slices.Sorted(maps.Keys(r.kills)) {
 		kinds = append(kinds, fmt.Sprintf("%s %d", k, r.kills[k]))
 	}
-	return fmt.Sprintf("seed %d: %d kills (%s), %d copies, %d transactions; %d answers kept, %d given again, %d values compared with the naive model",
-		r.seed, r.killed(), strings.Join(kinds, ", "), r.copies, r.txs, r.answers, r.checked, r.compared)
+	what := fmt.Sprintf("%d kills", r.killed())
+	if r.cuts > 0 {
+		what = fmt.Sprintf("%d power cuts, %d torn", r.cuts, r.torn)
+	}
+	return fmt.Sprintf("seed %d: %s (%s), %d copies, %d transactions; %d answers kept, %d given again, %d values compared with the naive model",
+		r.seed, what, strings.Join(kinds, ", "), r.copies, r.txs, r.answers, r.checked, r.compared)
 }
 
 // killed is the number of kills.
@@ -70,6 +78,7 @@ type run struct {
 	declared    int // of the definitions, those that a child was told of
 	ledger      *ledger
 	feed        *feed
+	disk        *disk // nil unless its power is cut
 	report      report
 }
 
@@ -84,22 +93,60 @@ func play(o options) (rep report, err error) {
 	}
 	r := &run{options: o, dir: dir, rng: rand.New(rand.NewPCG(o.seed, 3)), ledger: newLedger(), declared: 2}
 	r.report = report{seed: o.seed, kills: map[string]int{}}
-	if r.feed, err = newFeed(r.input(), rand.New(rand.NewPCG(o.seed, 5)), r.live); err != nil {
+	r.live = r.live || r.kafka
+	if feedRng := rand.New(rand.NewPCG(o.seed, 5)); r.kafka {
+		r.feed, err = newBrokerFeed(feedRng)
+	} else {
+		r.feed, err = newFeed(filepath.Join(dir, "t.ndjson"), feedRng, r.live)
+	}
+	if err != nil {
 		return rep, err
 	}
-	defer r.feed.file.Close()
+	defer func() { err = errors.Join(err, r.feed.close()) }()
 	for i := range 12 {
 		r.definitions = append(r.definitions, random.NewDefinition(r.rng, fmt.Sprintf("f%d", i), random.Windows(r.feed.gen.Step())))
 	}
-	if err := r.all(); err != nil {
+	if r.power {
+		if r.disk, err = newDisk(dir); err != nil {
+			return rep, fmt.Errorf("a disk whose power can be cut: %w", err)
+		}
+	}
+	if err := r.unplug(r.all()); err != nil {
 		return rep, fmt.Errorf("seed %d, after %d kills: %w\n(the directory is kept: %s)", o.seed, r.report.killed(), err, dir)
 	}
 	r.report.txs, r.report.answers, r.report.checked = len(r.feed.written.Txs), len(r.ledger.questions), r.ledger.checked
 	return r.report, os.RemoveAll(dir)
 }
 
-func (r *run) input() string { return filepath.Join(r.dir, "t.ndjson") }
-func (r *run) data() string  { return filepath.Join(r.dir, "data") }
+// input is the file, or the broker.
+func (r *run) input() string {
+	if r.feed != nil && r.feed.broker != nil {
+		return brokerInput + r.feed.broker.address()
+	}
+	return filepath.Join(r.dir, "t.ndjson")
+}
+
+// brokerInput begins the name of an input that is a broker.
+const brokerInput = "kafka:"
+
+func (r *run) data() string {
+	if r.disk != nil {
+		return filepath.Join(r.disk.mounted, "data")
+	}
+	return filepath.Join(r.dir, "data")
+}
+
+// unplug closes the disk, if there is one, and keeps what is on it after a failure.
+func (r *run) unplug(failure error) error {
+	if r.disk == nil {
+		return failure
+	}
+	r.report.cuts, r.report.torn = r.disk.cuts, r.disk.torn
+	if failure != nil {
+		failure = errors.Join(failure, r.disk.keep(filepath.Join(r.dir, "image")))
+	}
+	return errors.Join(failure, r.disk.close())
+}
 
 // all feeds and kills, and then judges.
 func (r *run) all() error {
@@ -170,12 +217,24 @@ func (r *run) kill(kind string) error {
 	case kind == duringClose && err == nil:
 		err = c.close()
 	default:
-		p.kill()
+		err = errors.Join(err, r.end(p))
 	}
 	r.report.kills[kind]++
 	ending := c.drain()
+	if r.disk != nil && err == nil {
+		err = r.disk.restore()
+	}
 	r.tell("kill %d, %s: %d answers kept, %d given again", r.report.killed(), kind, len(r.ledger.questions), r.ledger.checked)
 	return errors.Join(err, ending)
+}
+
+// end ends a child at once.
+func (r *run) end(p *process) error {
+	if r.disk != nil {
+		return r.disk.cut(p, r.rng)
+	}
+	p.kill()
+	return nil
 }
 
 // until talks to the child up to the moment at which it is to end.
@@ -188,6 +247,9 @@ func (c *conversation) until(kind string, o orders) error {
 		return err
 	}
 	most := 500 * time.Millisecond
+	if r.kafka { // its frontier is idleLag behind the clock
+		most *= 6
+	}
 	switch kind {
 	case duringBackfill:
 		name := o.Features[len(o.Features)-1].Name

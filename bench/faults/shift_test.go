@@ -33,6 +33,8 @@ type lateRun struct {
 	t   *testing.T
 	eng *engine.Engine
 
+	// lines are written by silence, at once: a pause between two of them would be one, and on a busy machine it may come.
+	lines []random.Record
 	// seen is the history as it must be visible: every change with its c.
 	seen random.Workload
 	// What the rule knows: the last c given, the newest commit time, the frontier that readers were told last.
@@ -100,12 +102,12 @@ func (l *lateRun) transaction() {
 		l.feed.gen.At(l.newest - back)
 	}
 	x := l.feed.gen.Tx()
-	lines := x.Lines()
+	lines := x.Records(false)
 	head := x
 	if x.Commit > l.newest && len(x.Ops) > 1 && l.rng.IntN(3) == 0 {
 		head.Ops = x.Ops[:1+l.rng.IntN(len(x.Ops)-1)]
 	}
-	first := len(head.Lines())
+	first := len(head.Records(false))
 	l.write(head, lines[:first])
 	if first == len(lines) {
 		return
@@ -119,9 +121,9 @@ func (l *lateRun) transaction() {
 	l.shifted, l.worst = shifted, worst // they are the split transaction's
 }
 
-// write appends a transaction's lines, and notes when it must become visible.
-func (l *lateRun) write(x random.Tx, lines []string) {
-	l.must(l.feed.write(lines))
+// write adds a transaction's lines to what silence will write, and notes when it must become visible.
+func (l *lateRun) write(x random.Tx, lines []random.Record) {
+	l.lines = append(l.lines, lines...)
 	l.feed.records += int64(len(lines))
 	l.newest = max(l.newest, x.Commit)
 	c := max(x.Commit, l.last)
@@ -131,7 +133,7 @@ func (l *lateRun) write(x random.Tx, lines []string) {
 	n := int64(len(x.Ops))
 	switch {
 	case c == x.Commit:
-	case c > l.newest: // shown later than everything that had been committed
+	case l.frontier != noFrontier && x.Commit <= l.frontier: // readers had been told that all of its time had come
 		l.shifted, l.worst = l.shifted+n, max(l.worst, c-x.Commit)
 	default:
 		l.inverted += n
@@ -140,9 +142,11 @@ func (l *lateRun) write(x random.Tx, lines []string) {
 	l.seen.Txs = append(l.seen.Txs, x)
 }
 
-// silence waits until all has been read and the newest transaction was closed: the frontier is then at the last c.
+// silence writes, and waits until all has been read and the newest transaction was closed: the frontier is then at the last c.
 func (l *lateRun) silence() {
 	l.t.Helper()
+	l.must(l.feed.write(l.lines))
+	l.lines = nil
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
 		s := shown(l.eng)
 		if f := frontierOf(l.eng); s["records"].I == l.feed.records && f == l.last {

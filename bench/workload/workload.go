@@ -30,6 +30,8 @@ type Spec struct {
 	Changes   int
 	Customers int
 	Seed      uint64
+	// Live bounds the orders that are there at a time, 0 means that nothing does: what would insert one more updates or deletes one instead.
+	Live int
 	// Span is the time over which the changes are committed, evenly.
 	Span time.Duration
 }
@@ -54,45 +56,61 @@ type order struct {
 
 var statuses = [...]string{"open", "paid", "shipped", "refunded"}
 
-type generator struct {
-	spec   Spec
-	rng    *rand.Rand
-	zipf   *rand.Zipf
-	orders []order
-	live   []int32 // indexes into orders
-	buf    []byte
-	lsn    int64
+// Generator makes a workload change by change.
+type Generator struct {
+	spec    Spec
+	rng     *rand.Rand
+	zipf    *rand.Zipf
+	orders  []order
+	live    []int32 // indexes into orders
+	buf     []byte
+	changes int
+	lsn     int64
+}
+
+// New makes a generator. Next decides when changes are committed, and how many there are.
+func New(s Spec) *Generator {
+	g := Generator{spec: s, rng: rand.New(rand.NewPCG(s.Seed, 0)), lsn: 1 << 24}
+	g.zipf = rand.NewZipf(g.rng, Exponent, 1, uint64(s.Customers-1))
+	return &g
+}
+
+// Commit is when the i-th change is committed, in µs.
+func (s Spec) Commit(i int) int64 {
+	return Start.UnixMicro() + int64(float64(s.Span.Microseconds())/float64(s.Changes)*float64(i))
 }
 
 // Write writes the workload, one envelope a line.
 func Write(w io.Writer, s Spec) error {
-	g := generator{spec: s, rng: rand.New(rand.NewPCG(s.Seed, 0)), lsn: 1 << 24}
-	g.zipf = rand.NewZipf(g.rng, Exponent, 1, uint64(s.Customers-1))
+	g := New(s)
 	out := bufio.NewWriterSize(w, 1<<20)
 	for i := range s.Changes {
-		commit := Start.UnixMicro() + int64(float64(s.Span.Microseconds())/float64(s.Changes)*float64(i))
-		g.change(i, commit)
-		if _, err := out.Write(g.buf); err != nil {
+		envelope, _ := g.Next(s.Commit(i))
+		if _, err := out.Write(append(envelope, '\n')); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-func (g *generator) change(i int, commit int64) {
+// Next makes the next change, which is committed at commit, in µs: its envelope, valid until the next call, and the order that it is of.
+func (g *Generator) Next(commit int64) (envelope []byte, id int) {
 	g.buf = g.buf[:0]
+	i := g.changes
+	g.changes++
 	dice := g.rng.IntN(100)
 	switch {
-	case g.spec.Regime == AppendOnly || dice < 75 || len(g.live) == 0:
-		g.insert(i, commit)
+	case g.spec.Regime == AppendOnly || len(g.live) == 0 || dice < 75 && (g.spec.Live == 0 || len(g.live) < g.spec.Live):
+		id = g.insert(i, commit)
 	case dice < 95:
-		g.update(i, commit)
+		id = g.update(i, commit)
 	default:
-		g.remove(i, commit)
+		id = g.remove(i, commit)
 	}
+	return g.buf, id + 1
 }
 
-func (g *generator) insert(i int, commit int64) {
+func (g *Generator) insert(i int, commit int64) int {
 	o := order{
 		customer: int32(g.zipf.Uint64()), cents: int32(100 + g.rng.IntN(50_000)), merchant: int16(g.rng.IntN(2000)),
 		status: int8(g.rng.IntN(2)), created: commit - int64(g.rng.IntN(2_000_000)),
@@ -106,9 +124,10 @@ func (g *generator) insert(i int, commit int64) {
 	g.text(`{"before":null,"after":`)
 	g.row(id)
 	g.source(i, commit, 'c')
+	return int(id)
 }
 
-func (g *generator) update(i int, commit int64) {
+func (g *Generator) update(i int, commit int64) int {
 	id := g.live[g.rng.IntN(len(g.live))]
 	g.before(id, false)
 	o := &g.orders[id]
@@ -119,9 +138,10 @@ func (g *generator) update(i int, commit int64) {
 	g.text(`,"after":`)
 	g.row(id)
 	g.source(i, commit, 'u')
+	return int(id)
 }
 
-func (g *generator) remove(i int, commit int64) {
+func (g *Generator) remove(i int, commit int64) int {
 	at := g.rng.IntN(len(g.live))
 	id := g.live[at]
 	g.live[at] = g.live[len(g.live)-1]
@@ -129,9 +149,10 @@ func (g *generator) remove(i int, commit int64) {
 	g.before(id, true)
 	g.text(`,"after":null`)
 	g.source(i, commit, 'd')
+	return int(id)
 }
 
-func (g *generator) before(id int32, keyOnly bool) {
+func (g *Generator) before(id int32, keyOnly bool) {
 	g.text(`{"before":`)
 	switch {
 	case g.spec.Regime == FullBefore:
@@ -145,9 +166,9 @@ func (g *generator) before(id int32, keyOnly bool) {
 	}
 }
 
-func (g *generator) text(s string) { g.buf = append(g.buf, s...) }
+func (g *Generator) text(s string) { g.buf = append(g.buf, s...) }
 
-func (g *generator) row(id int32) {
+func (g *Generator) row(id int32) {
 	o := &g.orders[id]
 	g.text(`{"order_id":`)
 	g.buf = strconv.AppendInt(g.buf, int64(id)+1, 10)
@@ -163,7 +184,7 @@ func (g *generator) row(id int32) {
 	g.text(`"}`)
 }
 
-func (g *generator) source(i int, commit int64, op byte) {
+func (g *Generator) source(i int, commit int64, op byte) {
 	g.lsn += 200
 	g.text(`,"source":{"version":"3.7.0.Final","connector":"postgresql","name":"shop","ts_ms":`)
 	g.buf = strconv.AppendInt(g.buf, commit/1000, 10)
@@ -187,5 +208,5 @@ func (g *generator) source(i int, commit int64, op byte) {
 	g.buf = strconv.AppendInt(g.buf, commit+137_000, 10)
 	g.text(`,"ts_ns":`)
 	g.buf = strconv.AppendInt(g.buf, commit+137_000, 10)
-	g.text("000}\n")
+	g.text("000}")
 }

@@ -3,6 +3,7 @@
 package random
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -349,6 +350,33 @@ func (w Workload) Table() *naive.Table {
 // Lines are a transaction's records as Debezium writes them, tombstones included.
 func (x Tx) Lines() []string {
 	var out []string
+	for _, r := range x.Records(false) {
+		out = append(out, cmp.Or(r.Value, "null"))
+	}
+	return out
+}
+
+// Record is a record as a connector sends it: a tombstone has no Value.
+type Record struct {
+	ID         int64 // of the row; 0 for a TRUNCATE
+	Key, Value string
+}
+
+// Begin and End are what a connector that tells transactions sends before and behind a transaction's records. A snapshot is none.
+func (x Tx) Begin() string { return x.boundary("BEGIN", "null", "null") }
+
+// End is as Begin.
+func (x Tx) End() string {
+	return x.boundary("END", strconv.Itoa(len(x.Ops)), fmt.Sprintf(`[{"data_collection":"public.t","event_count":%d}]`, len(x.Ops)))
+}
+
+func (x Tx) boundary(status, count, collections string) string {
+	return fmt.Sprintf(`{"status":"%s","id":"%d:%d","event_count":%s,"data_collections":%s,"ts_ms":%d}`, status, x.xid, x.lsn, count, collections, x.Commit/1000)
+}
+
+// Records are a transaction's records; told adds the place in the transaction to each.
+func (x Tx) Records(told bool) []Record {
+	var out []Record
 	lsn := x.lsn
 	for i, o := range x.Ops {
 		if i > 0 && !o.sameLSN {
@@ -368,8 +396,13 @@ func (x Tx) Lines() []string {
 		if o.Kind == 'r' {
 			snapshot, xid = map[bool]string{true: "last", false: "true"}[i == len(x.Ops)-1], nil
 		}
+		var transaction any
+		if told && o.Kind != 'r' {
+			transaction = map[string]any{"id": fmt.Sprintf("%d:%d", x.xid, lsn), "total_order": i + 1, "data_collection_order": i + 1}
+		}
 		b, err := json.Marshal(map[string]any{
-			"before": before, "after": after, "op": string(o.Kind), "ts_ms": x.Commit/1000 + 400,
+			"transaction": transaction,
+			"before":      before, "after": after, "op": string(o.Kind), "ts_ms": x.Commit/1000 + 400,
 			"source": map[string]any{
 				"version": "3.7.0.Final", "connector": "postgresql", "name": "shop", "ts_ms": x.Commit / 1000, "ts_us": x.Commit, "ts_ns": json.Number(fmt.Sprint(x.Commit, "000")),
 				"snapshot": snapshot, "db": "shop", "schema": "public", "table": "t", "txId": xid, "lsn": lsn,
@@ -378,9 +411,19 @@ func (x Tx) Lines() []string {
 		if err != nil {
 			panic(err)
 		}
-		out = append(out, string(b))
+		r := Record{Value: string(b)}
+		switch {
+		case o.New != nil:
+			r.ID = o.New.ID
+		case o.Old != nil:
+			r.ID = o.Old.ID
+		}
+		if r.ID != 0 {
+			r.Key = fmt.Sprintf(`{"id":%d}`, r.ID)
+		}
+		out = append(out, r)
 		if o.Kind == 'd' {
-			out = append(out, "null")
+			out = append(out, Record{ID: r.ID, Key: r.Key})
 		}
 	}
 	return out
