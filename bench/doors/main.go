@@ -3,7 +3,10 @@
 //
 //	go run ./bench/doors [--short] [--changes 10000000] [--seconds 3] [--keep DIR] [--cpuprofile FILE]
 //
-// It needs redis-server. It prints a table in Markdown. Servers are processes of their own; the clients' process speaks to all in the same way.
+// Then the same through the Postgres door, beside a PostgreSQL that reads a row by its primary key: prepared statements in binary, 100 customers in one statement, COPY of a million rows. It is the PostgreSQL of
+// --postgres, whose table spend is replaced; without it this part is left out.
+//
+// It prints a table in Markdown. Servers are processes of their own; the clients' process speaks to all in the same way.
 package main
 
 import (
@@ -14,8 +17,10 @@ import (
 	"log"
 	"os"
 	"runtime/pprof"
+	"strings"
 	"time"
 
+	"github.com/asofdb/asof/bench/service"
 	"github.com/asofdb/asof/bench/training"
 )
 
@@ -25,6 +30,8 @@ func main() {
 	customers := flag.Int("customers", 1_000_000, "customers in the workload")
 	seconds := flag.Float64("seconds", 3, "how long a run takes")
 	keep := flag.String("keep", "", "a folder for changes and data directory that is kept, so that they need not be made again")
+	postgres := flag.String("postgres", os.Getenv("ASOF_TEST_POSTGRES"), "the URL of a PostgreSQL to compare the Postgres door with")
+	only := flag.String("door", "", "measure this door only: resp or pg")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of asof's server to this path")
 	child := flag.String("child", "", "used by the program itself")
 	flag.Parse()
@@ -36,14 +43,14 @@ func main() {
 	if *child != "" {
 		err = serveChild(spec, *profile)
 	} else {
-		err = measureAll(spec, time.Duration(*seconds*float64(time.Second)))
+		err = measureAll(spec, time.Duration(*seconds*float64(time.Second)), *postgres, *only)
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func measureAll(spec training.Spec, length time.Duration) (err error) {
+func measureAll(spec training.Spec, length time.Duration, postgres, only string) (err error) {
 	if spec.Folder == "" {
 		if spec.Folder, err = os.MkdirTemp("", "asof-doors"); err != nil {
 			return err
@@ -57,18 +64,28 @@ func measureAll(spec training.Spec, length time.Duration) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, asof.stop()) }()
-	redis, err := startRedis()
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, redis.stop()) }()
-	known, err := copyValues(asof.addr, redis.addr, spec.Customers)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%d customers with values\n\n| customers | connections | pipeline | door | rate /s | p50 µs | p99 µs | of Redis's rate |\n|---|---|---|---|---|---|---|---|\n", len(known))
-	doors := []door{{"redis", redis.addr, dialRESP}, {"asof", asof.addr, dialRESP}}
+	defer func() { err = errors.Join(err, asof.Stop()) }()
+	return service.With(context.Background(), "redis", func(redis *service.Service) error {
+		address := strings.TrimPrefix(redis.Address, "redis://")
+		known, err := copyValues(asof.addr, address, spec.Customers)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d customers with values\n", len(known))
+		if only != "pg" {
+			err = measureRESP(asof.addr, address, known, length)
+		}
+		if err != nil || only == "resp" || postgres == "" {
+			return err
+		}
+		return measurePostgres("postgres://"+asof.pg+"/asof?sslmode=disable", postgres, known, length)
+	})
+}
+
+// measureRESP measures the Redis door beside Redis.
+func measureRESP(asof, redis string, known []string, length time.Duration) error {
+	fmt.Printf("\n| customers | connections | pipeline | door | rate /s | p50 µs | p99 µs | of Redis's rate |\n|---|---|---|---|---|---|---|---|\n")
+	doors := []door{{"redis", redis, dialRESP}, {"asof", asof, dialRESP}}
 	for _, law := range []string{"even", "Zipf"} {
 		for _, connections := range []int{1, 8, 50} {
 			for _, pipeline := range []int{1, 16} {

@@ -43,6 +43,8 @@ func runChild(arg string) {
 	switch what {
 	case "measure":
 		r = c.measure()
+	case "victim":
+		c.awaitKill()
 	case "recover":
 		began := time.Now()
 		e := c.open()
@@ -64,6 +66,16 @@ func (c config) firstAnswer(e *engine.Engine) {
 	check(err)
 }
 
+// begin creates source and feature, which is there from the first changes on. The channel has what became of reading when it has ended.
+func (c config) begin(e *engine.Engine) <-chan error {
+	read := make(chan error, 1)
+	go func() { read <- e.Exec(context.Background(), c.source()) }()
+	for e.Exec(context.Background(), feature) != nil {
+		time.Sleep(time.Millisecond)
+	}
+	return read
+}
+
 func (c config) measure() (r result) {
 	ctx := context.Background()
 	if c.Profile != "" {
@@ -73,16 +85,7 @@ func (c config) measure() (r result) {
 	}
 	e := c.open()
 	began := time.Now()
-	read := make(chan error, 1)
-	go func() { read <- e.Exec(ctx, c.source()) }()
-	for { // the feature is there from the first changes on
-		err := e.Exec(ctx, feature)
-		if err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	check(<-read)
+	check(<-c.begin(e))
 	c.firstAnswer(e)
 	r.Ingest = time.Since(began)
 	if c.Profile != "" {

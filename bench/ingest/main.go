@@ -2,6 +2,7 @@
 // a change, memory, recovery after kill -9, and the latency of reads, for the regimes of package workload.
 //
 //	go run ./bench/ingest [--short] [--regimes ABC] [--changes 10000000]
+//	go run ./bench/ingest --recovery 10000000,50000000 [--kills 5]    # only how long a start after kill -9 takes (recovery.go)
 //
 // It prints a table in Markdown. Every regime runs in processes of its own, so that peak memory is that of one run.
 package main
@@ -10,7 +11,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io/fs"
 	"log"
 	"os"
 	"os/exec"
@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/asofdb/asof/bench/service"
 	"github.com/asofdb/asof/bench/workload"
 )
 
@@ -31,6 +32,7 @@ type config struct {
 	File      string // the workload
 	Lookups   int
 	Profile   string
+	KillAt    int // how many changes a victim reads
 }
 
 // result is what the measuring process reports.
@@ -55,6 +57,8 @@ func main() {
 	customers := flag.Int("customers", 1_000_000, "customers in the workload")
 	regimes := flag.String("regimes", "ABC", "which regimes to run")
 	keep := flag.String("keep", "", "a folder for workload files that is kept, so that they need not be made again")
+	recovery := flag.String("recovery", "", "measure nothing but recovery, when so many changes have been read; numbers with commas in between")
+	kills := flag.Int("kills", 5, "how often each --recovery is killed, within the distance of two checkpoints")
 	profile := flag.String("cpuprofile", "", "write a CPU profile of each regime's ingest to this path plus the regime")
 	child := flag.String("child", "", "used by the program itself")
 	flag.Parse()
@@ -76,15 +80,34 @@ func main() {
 	if bad := strings.Trim(*regimes, "ABC"); bad != "" || *regimes == "" {
 		log.Fatalf("--regimes %q: there are A, B and C, as in --regimes AC", *regimes)
 	}
-	fmt.Printf("%d changes, %d customers, Zipf %.1f; %s, %d cores, %s\n\n%s\n", *changes, *customers, workload.Exponent, cpu(), runtime.NumCPU(), runtime.Version(), header)
+	var points []int
+	if *recovery != "" {
+		points, err = killPoints(*recovery, *kills)
+		check(err)
+		*changes = points[len(points)-1] + killDistance
+	}
+	fmt.Printf("%d changes, %d customers, Zipf %.1f; %s, %d cores, %s\n\n", *changes, *customers, workload.Exponent, cpu(), runtime.NumCPU(), runtime.Version())
+	if points == nil {
+		fmt.Println(header)
+	} else {
+		fmt.Println(recoveryHeader)
+	}
 	for _, r := range *regimes {
 		c := config{Changes: *changes, Customers: *customers, Regime: workload.Regime(r), Dir: filepath.Join(work, string(r)), Lookups: 20_000}
 		c.File = filepath.Join(files, fmt.Sprintf("%c-%d-%d.ndjson", r, c.Changes, c.Customers))
 		if *profile != "" {
 			c.Profile = *profile + string(r)
 		}
-		fmt.Println(measure(c).row(c))
+		c.write()
+		if points == nil {
+			fmt.Println(c.measureAll().row(c))
+		} else {
+			c.measureRecovery(points)
+		}
 		check(os.RemoveAll(c.Dir))
+		if *keep == "" {
+			check(os.Remove(c.File)) // tens of gigabytes
+		}
 	}
 }
 
@@ -99,20 +122,27 @@ func (r result) row(c config) string {
 
 func micros(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
 
-// measure makes the workload if it is not there, measures one undisturbed run, and then one that is killed.
-func measure(c config) result {
-	if _, err := os.Stat(c.File); err != nil {
-		f, err := os.Create(c.File)
-		check(err)
-		check(workload.Write(f, workload.Spec{Regime: c.Regime, Changes: c.Changes, Customers: c.Customers, Seed: 1, Span: 40 * 24 * time.Hour}))
-		check(f.Close())
+// write makes the workload if it is not there.
+func (c config) write() {
+	if _, err := os.Stat(c.File); err == nil {
+		return
 	}
+	f, err := os.Create(c.File)
+	check(err)
+	check(workload.Write(f, workload.Spec{Regime: c.Regime, Changes: c.Changes, Customers: c.Customers, Seed: 1, Span: 40 * 24 * time.Hour}))
+	check(f.Close())
+}
+
+// measureAll measures one undisturbed run, and then one that is killed.
+func (c config) measureAll() result {
 	var r result
 	cmd := c.start("measure")
 	check(json.NewDecoder(cmd.out).Decode(&r))
 	check(cmd.Wait())
 	r.MaxRSS = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
-	r.DiskBytes = diskBytes(c.Dir)
+	var err error
+	r.DiskBytes, err = service.DiskBytes(c.Dir)
+	check(err)
 	check(os.RemoveAll(c.Dir))
 
 	// Killed when some two thirds have been read, judged by the time the whole took.
@@ -145,22 +175,6 @@ func (c config) start(what string) process {
 	check(err)
 	check(cmd.Start())
 	return process{cmd, out}
-}
-
-// diskBytes is what the files of a data directory take, without the ballast that is kept for a full disk.
-func diskBytes(dir string) int64 {
-	total := int64(0)
-	check(filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() == "BALLAST" {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			total += info.Sys().(*syscall.Stat_t).Blocks * 512
-		}
-		return err
-	}))
-	return total
 }
 
 func cpu() string {

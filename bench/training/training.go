@@ -43,7 +43,8 @@ func Columns() []string {
 	return names
 }
 
-func feature() string {
+// Feature declares the feature over orders.
+func Feature() string {
 	var items []string
 	names := Columns()
 	for i, w := range Windows {
@@ -113,7 +114,7 @@ func (s Spec) load(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := e.Exec(ctx, feature()); err != nil {
+	if err := e.Exec(ctx, Feature()); err != nil {
 		return err
 	}
 	if _, err := e.Lookup(ctx, "spend", workload.Customer(0)); err != nil { // it is built by now
