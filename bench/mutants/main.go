@@ -37,7 +37,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "there is no mutant %q of part %q\n", *only, *part)
 		os.Exit(2)
 	}
-	r := runner{verbose: *verbose, passes: map[string]error{}}
+	r := runner{verbose: *verbose, passes: map[string]passed{}}
 	failed := 0
 	for _, m := range chosen {
 		began := time.Now()
@@ -84,7 +84,13 @@ func choose(part, only string, pick int, seed uint64) []mutant {
 // runner runs tests with and without mutants.
 type runner struct {
 	verbose bool
-	passes  map[string]error // by killer: whether it passes as things are
+	passes  map[string]passed // by killer
+}
+
+// passed is what a killer does without a mutant: whether it passes, and how long it takes.
+type passed struct {
+	err  error
+	took time.Duration
 }
 
 // run kills one mutant.
@@ -95,14 +101,16 @@ func (r *runner) run(m mutant) error {
 	}
 	killer := killers[m.Killer]
 	if _, known := r.passes[m.Killer]; !known {
-		out, err := r.test(killer)
+		began := time.Now()
+		out, err := r.test(killer, longest)
 		if err != nil {
 			err = fmt.Errorf("%s fails without any mutant: %w\n%s", m.Killer, err, out)
 		}
-		r.passes[m.Killer] = err
+		r.passes[m.Killer] = passed{err, time.Since(began)}
 	}
-	if err := r.passes[m.Killer]; err != nil {
-		return err
+	as := r.passes[m.Killer]
+	if as.err != nil {
+		return as.err
 	}
 	dir, err := os.MkdirTemp("", "asof-mutant-")
 	if err != nil {
@@ -113,7 +121,7 @@ func (r *runner) run(m mutant) error {
 	if err != nil {
 		return err
 	}
-	out, err := r.test(killer, "-overlay="+overlay, "-count=1")
+	out, err := r.test(killer, max(deadline, 4*as.took), "-overlay="+overlay, "-count=1")
 	if r.verbose {
 		fmt.Printf("%s: %s\n%s\n", m.Name, m.Breaks, out)
 	}
@@ -129,11 +137,15 @@ func (r *runner) run(m mutant) error {
 // noticed is what a test says that has failed, unlike one that could not be built. A mutant may also be killed by the engine's own invariants, or hang.
 var noticed = regexp.MustCompile(`(?m)^\s*--- FAIL: |^panic: `)
 
-// deadline is how long a killer may take: one that takes longer shows a mutant that hangs.
-const deadline = 60 * time.Second
+// A killer that takes longer than deadline, and four times as long as without a mutant, shows one that hangs. Without a mutant it may take longest.
+const (
+	deadline = time.Minute
+	longest  = 10 * time.Minute
+)
 
-func (r *runner) test(killer []string, more ...string) (string, error) {
-	args := append([]string{"test", "-timeout=" + deadline.String()}, more...)
+// test runs a killer.
+func (r *runner) test(killer []string, timeout time.Duration, more ...string) (string, error) {
+	args := append([]string{"test", "-timeout=" + timeout.String()}, more...)
 	cmd := exec.Command("go", append(args, killer...)...)
 	scratch, err := scratchDir()
 	if err != nil {

@@ -24,9 +24,11 @@ var slowMark = edit{
 var killers = map[string][]string{
 	"the comparison with the naive model":   {"-run=TestAnswersEqualTheDefinition", "./bench/exact", "-seed=1", "-comparisons=300000", "-shrink=false"},
 	"the kills":                             {"-run=TestNothingIsLostAndNothingCountsTwice", "./bench/faults", "-seed=1", "-kills=24"},
+	"the power cuts":                        {"-run=TestF02F03PowerCuts", "./bench/faults", "-seed=1"},
 	"the late transactions":                 {"-run=TestLateTransactionsChangeNoPast", "./bench/faults", "-seed=1"},
 	"the engine's stories":                  {"-run=TestStories/^(read_twice|truncate)$", "./engine"},
 	"the story of the join by hand":         {"-run=TestStories/^by_hand$", "-short", "./engine"},
+	"the merge's promises":                  {"-run=TestMergeKeepsItsPromises|TestTransactionsAreWhole", "./engine"},
 	"the planner's stories":                 {"-run=TestStories", "./sql/plan"},
 	"the operators' stories":                {"-run=TestStories", "./sql/exec"},
 	"the operators' tests of joins AS OF":   {"-run=TestAsOfJoinOfManyRows", "./sql/exec"},
@@ -138,6 +140,18 @@ var ingestMutants = []mutant{
 		Killer: "the late transactions",
 	},
 	{
+		Name:   "out of order is late",
+		edit:   edit{"engine/frontier.go", "due <= t.Told:", "due <= t.Frontier:"},
+		Breaks: "where a batch ends decides what counts as shifted",
+		Killer: "the late transactions",
+	},
+	{
+		Name:   "commits are not synced",
+		edit:   edit{"storage/db.go", "WithSyncWrites(true)", "WithSyncWrites(false)"},
+		Breaks: "what was acknowledged is gone with the power",
+		Killer: "the power cuts",
+	},
+	{
 		Name:   "the frontier is not kept",
 		edit:   edit{"engine/commit.go", "\tputJSON(sb, s.stateKey(), &b.state)\n", "\tforgot := b.state\n\tforgot.Frontier = NoTime\n\tputJSON(sb, s.stateKey(), &forgot)\n"},
 		Breaks: "a restarted process does not know what readers were told",
@@ -145,15 +159,39 @@ var ingestMutants = []mutant{
 	},
 	{
 		Name:   "the position runs ahead",
-		edit:   edit{"engine/gather.go", "\t\tin.readTo = ch.places[i]\n", "\t\tin.readTo = ch.next\n"},
+		edit:   edit{"engine/gather.go", "\t\tin.readTo[it.part] = it.place\n", "\t\tin.readTo[it.part] = ch.items[len(ch.items)-1].place\n"},
 		Breaks: "a commit amid a chunk says that all of it was read: a crash loses the rest",
 		Killer: "the engine's stories",
 	},
 	{
-		Name:   "rejects run ahead of the position",
-		edit:   edit{"engine/gather.go", "rejects[0].at <= i {", "true {"},
-		Breaks: "a bad record behind the durable position is kept twice",
+		Name:   "rejects are kept again",
+		edit:   edit{"engine/gather.go", "in.records, in.rejected = 0, nil", "in.records = 0"},
+		Breaks: "a bad record is kept with every commit behind its own",
 		Killer: "the engine's stories",
+	},
+	{
+		Name:   "nobody waits for a partition that has nothing waiting",
+		edit:   edit{"engine/merge.go", "\t\t\tlimit = min(limit, p.bound)\n", ""},
+		Breaks: "records go on before older ones of a partition that is late",
+		Killer: "the merge's promises",
+	},
+	{
+		Name:   "the newest transaction of a partition is taken for whole",
+		edit:   edit{"engine/merge.go", "bound = p.key - 1\n", "bound = p.key\n"},
+		Breaks: "readers are told of a commit time of which rows are still to come",
+		Killer: "the merge's promises",
+	},
+	{
+		Name:   "a row that is sent again is another one",
+		edit:   edit{"engine/transactions.go", "case i > 0 && o.Rows[i-1].To >= order: // again", "case false:"},
+		Breaks: "a transaction is taken for whole when its first rows came twice",
+		Killer: "the merge's promises",
+	},
+	{
+		Name:   "old commits settle at once",
+		edit:   edit{"engine/merge.go", "if at-commit <= maxIdleLag.Microseconds() {", "if true {"},
+		Breaks: "a partition that is silent while a topic is filled with old commits lets later records of its own be late",
+		Killer: "the merge's promises",
 	},
 	{
 		Name:   "batches on their way to the disk are not seen",
@@ -171,7 +209,7 @@ var ingestMutants = []mutant{
 		Name: "the mark is written before the entries",
 		edit: edit{
 			"engine/checkpoint.go",
-			"\tif err := f.all(pending); err != nil {\n\t\treturn err\n\t}\n\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n\tif err := c.eng.commit(b); err != nil {\n\t\treturn err\n\t}\n",
+			"\tif err := f.all(pending); err != nil {\n\t\treturn err\n\t}\n\tpassed(stepRootsWritten)\n\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n\tif err := c.eng.commit(b); err != nil {\n\t\treturn err\n\t}\n",
 			"\tb := c.eng.db.NewBatch()\n\tputMark(b, g.flushedKey(), mark)\n\tif err := c.eng.commit(b); err != nil {\n\t\treturn err\n\t}\n\ttime.Sleep(20 * time.Millisecond)\n\tif err := f.all(pending); err != nil {\n\t\treturn err\n\t}\n",
 		},
 		Breaks: "a crash between the two loses entries (the pause makes it likely)",
