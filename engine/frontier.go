@@ -65,7 +65,7 @@ func (t *timeline) observe(commit, tx int64) {
 // assign gives the change of a transaction committed at commit its c, and says what had to be done for it: by how much it was shifted, because readers
 // had been told that everything of its time had come (0: not at all), and whether it was raised only to keep the order.
 func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
-	same, closed := tx != 0 && tx == t.Tx, t.Closed
+	same, closed, last := tx != 0 && tx == t.Tx, t.Closed, t.LastC
 	t.observe(commit, tx)
 	c = max(t.Newest, t.LastC) // the order is the origin's: other tables' commits count
 	if t.Frontier != NoTime && c <= t.Frontier {
@@ -79,7 +79,7 @@ func (t *timeline) assign(commit, tx int64) (c, shifted int64, inverted bool) {
 		inverted = true
 	}
 	// Whatever was closed before: until there is evidence, this transaction has rows to come, and they have this c.
-	t.Split = same && (t.Split || closed && shifted > 0)
+	t.Split = same && (t.Split || closed && shifted > 0 && c > last)
 	t.Tx, t.Closed, t.LastC = tx, false, c
 	return c, shifted, inverted
 }
@@ -123,6 +123,8 @@ type evidence struct {
 	// merged: the input has partitions, which were merged; every transaction committed at floor and before has been read from all of them, and what else is said here is true of all of them.
 	merged bool
 	floor  int64
+	// inPart: of a transaction that was merged more rows are to come.
+	inPart bool
 }
 
 // bound raises the frontier as far as the evidence reaches, and returns it.
@@ -138,12 +140,13 @@ func (t *timeline) bound(ev evidence, clock bool, lag int64) int64 {
 	}
 	f := NoTime
 	if t.Newest != NoTime {
-		f = t.Newest - 1 // also of what was merged: its turn came when all that is older had been read
-		if t.Closed {
+		f = t.Newest - 1                                        // also of what was merged: its turn came when all that is older had been read
+		over := t.Closed && (ev.merged || ev.atEnd || ev.final) // with more input at hand, a record of another transaction committed at the same time may be the next
+		if over {
 			f = t.Newest
 		}
 		// c may be above the commit time (a snapshot's T0, an inverted commit, a shift): what was given such a c is visible only from it.
-		if t.Closed && t.LastC > f && t.Newest <= t.LastC && (!ev.merged || ev.silent) {
+		if over && t.LastC > f && t.Newest <= t.LastC && (!ev.merged || ev.silent && !ev.inPart) {
 			f = t.LastC
 		}
 	}

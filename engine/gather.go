@@ -57,7 +57,7 @@ func (in *ingest) merged(ch *chunk) {
 			in.behind = true
 		}
 	}
-	in.state.Open = m.transactions.state()
+	in.state.Open, in.state.Whole = m.transactions.state()
 	in.closeGaps()
 	in.src.watched(len(in.names) > 0, ch.behind, ch.trouble)
 }
@@ -133,7 +133,7 @@ func (in *ingest) finish(ch *chunk, b *batch, stop *stopped) error {
 	s := in.src
 	ev := evidence{
 		atEnd: ch.atEnd, polled: ch.polled.UnixMicro(), silent: in.silence(ch), final: ch.complete || stop != nil && !ch.merged,
-		merged: ch.merged, floor: ch.floor,
+		merged: ch.merged, floor: ch.floor, inPart: in.merge != nil && in.merge.transactions.inPart(),
 	}
 	if ev.final || ev.silent {
 		if err := in.settle(ch, b, NoTime); err != nil {

@@ -75,7 +75,7 @@ const heldBytes = 256 << 20
 const itemBytes = 400
 
 func newMerge(set *sourceSettings, st *sourceState) *merge {
-	m := &merge{clock: set.clock, closeAfter: set.closeAfter.Microseconds(), newest: st.Newest, alive: NoTime, transactions: newTransactions(st.Open)}
+	m := &merge{clock: set.clock, closeAfter: set.closeAfter.Microseconds(), newest: st.Newest, alive: NoTime, transactions: newTransactions(st.Open, st.Whole)}
 	if st.StagedWritten > 0 {
 		m.again = st.StagedThrough
 	}
@@ -93,14 +93,17 @@ func (m *merge) join(list []Partition, from []Position) {
 
 // add takes what a poll brought, at the time polled in µs. delay is told how long after its commit a record was received where that can be known.
 func (m *merge) add(items []*item, ends []time.Duration, polled, lag int64, delay func(at, delay int64)) {
-	for _, it := range items {
-		switch p := m.parts[it.part]; p.Role {
-		case RowPartition:
-			m.row(p, it, polled, delay)
-		default:
+	for _, it := range items { // a BEGIN was sent before its rows
+		if p := m.parts[it.part]; p.Role != RowPartition {
 			m.control(p, it, polled, delay)
 		}
 	}
+	for _, it := range items {
+		if p := m.parts[it.part]; p.Role == RowPartition {
+			m.row(p, it, polled, delay)
+		}
+	}
+	m.transactions.endAt = endless
 	for i, p := range m.parts {
 		switch {
 		case i >= len(ends) || ends[i] < 0:
@@ -111,6 +114,9 @@ func (m *merge) add(items []*item, ends []time.Duration, polled, lag int64, dela
 				p.silent = p.end
 			}
 			p.closed = p.closed || p.end-p.silent >= m.closeAfter
+		}
+		if p.Role == TransactionPartition {
+			m.transactions.endAt = min(m.transactions.endAt, p.end)
 		}
 	}
 	m.transactions.settle(func(at int64) bool { return m.allAt(at + lag) })
@@ -245,7 +251,7 @@ func (m *merge) floor(lag int64) int64 {
 //
 //   - With input at hand it is the newest commit time less a microsecond: its transaction may have more rows.
 //   - The newest commit time itself once its transaction is complete: by its END, or by close_after of silence at the partition's end where the source sends no BEGIN and END.
-//   - At the partition's end, all transactions through the last one that is known to be complete.
+//   - At the partition's end, all transactions through the last one that is known to be complete: at once what was committed before it, and its own time when it can be taken to be over.
 //   - At the partition's end the clock (the connector's, if it sends heartbeats) less lag, but not past a transaction that has begun and not ended, and where another partition is not at its end
 //     not past the newest commit time read. A commit that was written long after its time counts from when it was written.
 func (m *merge) boundOf(i int, lag int64) int64 {

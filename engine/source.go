@@ -129,6 +129,8 @@ type sourceState struct {
 	MidStream bool  `json:",omitempty"`
 	// Open are the transactions of which some rows are durable and whose END is still to come.
 	Open []openTransaction `json:",omitempty"`
+	// Whole is the newest commit time of the transactions whose END is durable, 0 where there is none.
+	Whole int64 `json:",omitempty"`
 	// Again is another full snapshot that has not ended.
 	Again  *resnapshot `json:",omitempty"`
 	staged int64       // rows in memory that are in no commit, for messages

@@ -13,11 +13,14 @@ type transactions struct {
 	// open are the transactions of which something has been read, and which are not settled; begun is the one whose BEGIN was read last, 0 once it has ended.
 	open  map[int64]*openTransaction
 	begun int64
-	// ended are those whose END was read, in its order, which is the source's.
+	// ended are those whose END was read, in its order, which is the source's. endAt is when the input was last known to have no further BEGIN or END, NoTime where it may have.
 	ended []endOf
-	// complete is the commit time through which all transactions are whole; marks say since when which.
+	endAt int64
+	// complete is the commit time through which all transactions are whole; marks say since when which. tail is the newest commit of a whole transaction, which is complete too unless one begins
+	// before tail.at that was committed with it, or a little before.
 	complete int64
 	marks    []completeMark
+	tail     completeMark
 	last     *openTransaction // of the row read last
 }
 
@@ -44,8 +47,16 @@ type completeMark struct{ at, complete int64 }
 // keptMarks bounds the marks: partitions are looked at some forty times a second.
 const keptMarks = 256
 
-func newTransactions(open []openTransaction) transactions {
-	t := transactions{open: map[int64]*openTransaction{}, complete: NoTime}
+// tailWait is how long nothing must begin after an END for its commit time to be over, in µs. PostgreSQL takes a transaction's time before its place in the log, so that behind it may come one of the
+// same microsecond, or of up to a millisecond before, as soon as that one's commit is on the disk as well.
+const tailWait = 10_000
+
+// newTransactions goes on where a run ended that knew of open, and to which transactions through the commit time whole were so; 0 if none were.
+func newTransactions(open []openTransaction, whole int64) transactions {
+	t := transactions{open: map[int64]*openTransaction{}, complete: NoTime, tail: completeMark{NoTime, NoTime}}
+	if whole != 0 {
+		t.complete, t.tail.complete = whole-1, whole
+	}
 	for _, o := range open {
 		o.Rows = slices.Clone(o.Rows)
 		t.open[o.Tx] = &o
@@ -53,16 +64,26 @@ func newTransactions(open []openTransaction) transactions {
 	return t
 }
 
-// state is what must outlive a restart: of transactions whose END is still to come, rows that will not be read again.
-func (t *transactions) state() []openTransaction {
-	var list []openTransaction
+// state is what must outlive a restart: of transactions whose END is still to come, rows that will not be read again, and the commit time of which ENDs will not be read again; 0 if there are none.
+func (t *transactions) state() (open []openTransaction, whole int64) {
 	for _, o := range t.open {
-		if len(o.Rows) > 0 && o.Commit > t.complete {
-			list = append(list, openTransaction{o.Tx, o.Commit, slices.Clone(o.Rows)})
+		if len(o.Rows) > 0 {
+			open = append(open, openTransaction{o.Tx, o.Commit, slices.Clone(o.Rows)})
 		}
 	}
-	slices.SortFunc(list, func(a, b openTransaction) int { return cmp.Compare(a.Tx, b.Tx) })
-	return list
+	slices.SortFunc(open, func(a, b openTransaction) int { return cmp.Compare(a.Tx, b.Tx) })
+	if whole = t.whole(); whole == NoTime {
+		whole = 0
+	}
+	return open, whole
+}
+
+// whole is the newest commit time of which a transaction is known to be whole.
+func (t *transactions) whole() int64 { return max(t.complete, t.tail.complete) }
+
+// inPart reports whether there are transactions of which rows were read and others are to come.
+func (t *transactions) inPart() bool {
+	return t.anyOpen(func(o *openTransaction) bool { return len(o.Rows) > 0 })
 }
 
 func (t *transactions) of(tx int64) *openTransaction {
@@ -78,9 +99,9 @@ func (t *transactions) of(tx int64) *openTransaction {
 	return o
 }
 
-// row notes a row of a transaction, its place in it being order. Rows of a connector that tells no places are not waited for.
+// row notes a row of a transaction, its place in it being order. Rows of a connector that tells no places are not waited for, nor are those that come again without a BEGIN.
 func (t *transactions) row(tx, order, commit int64) {
-	if !t.told || tx == 0 || order == 0 || commit < t.complete {
+	if !t.told || tx == 0 || order == 0 || commit <= t.whole() && t.open[tx] == nil {
 		return
 	}
 	o := t.of(tx)
@@ -150,19 +171,12 @@ func (t *transactions) settle(gone func(at int64) bool) {
 		if !whole && !gone(e.at) {
 			return
 		}
-		complete := NoTime
 		switch {
 		case o != nil && len(o.Rows) > 0:
-			complete = o.Commit
+			t.raise(o.Commit-1, e.at)
+			t.tail = completeMark{max(t.tail.at, e.at+tailWait), max(t.tail.complete, o.Commit)}
 		case e.count == 0 && e.commit != NoTime:
-			complete = e.commit - 1 // it is rounded down, and tells of others only
-		}
-		if complete > t.complete {
-			t.complete = complete
-			t.marks = append(t.marks, completeMark{e.at, complete})
-			if len(t.marks) > keptMarks {
-				t.marks = slices.Delete(t.marks, 0, keptMarks/2)
-			}
+			t.raise(e.commit-1, e.at) // it is rounded down, and tells of others only
 		}
 		e.part.durable = e.place
 		t.forget(e.tx)
@@ -171,24 +185,40 @@ func (t *transactions) settle(gone func(at int64) bool) {
 	t.ended = nil
 }
 
+// raise notes that an END read at the time at made all transactions through the commit time complete whole.
+func (t *transactions) raise(complete, at int64) {
+	if complete <= t.complete {
+		return
+	}
+	t.complete = complete
+	t.marks = append(t.marks, completeMark{at, complete})
+	if len(t.marks) > keptMarks {
+		t.marks = slices.Delete(t.marks, 0, keptMarks/2)
+	}
+}
+
 // completeBy is the time through which a partition that was at its end at the time end has no more rows by the ENDs read before: an END says nothing of what an older part of the partition holds.
 func (t *transactions) completeBy(end int64) int64 {
-	i, _ := slices.BinarySearchFunc(t.marks, end+1, func(m completeMark, at int64) int { return cmp.Compare(m.at, at) })
-	if i == 0 {
-		return NoTime
+	complete := NoTime
+	if i, _ := slices.BinarySearchFunc(t.marks, end+1, func(m completeMark, at int64) int { return cmp.Compare(m.at, at) }); i > 0 {
+		complete = t.marks[i-1].complete
 	}
-	return t.marks[i-1].complete
+	if min(end, t.endAt) >= t.tail.at && !t.isOpen(t.tail.complete) {
+		complete = max(complete, t.tail.complete)
+	}
+	return complete
 }
 
-// isOpen reports whether a transaction committed at commit waits for its END.
+// isOpen reports whether a transaction waits for its END that was committed at commit or before, or may have been.
 func (t *transactions) isOpen(commit int64) bool {
-	return t.anyOpen(func(o *openTransaction) bool { return o.Commit == commit })
+	return t.anyOpen(func(o *openTransaction) bool { return o.Commit <= commit })
 }
 
-// limit is the moment, not after clock, that no transaction which waits for its END has reached.
+// limit is the moment, not after clock, that no transaction which waits for its END has reached. One that was committed before others that are whole becomes visible later than it was committed, but
+// whole.
 func (t *transactions) limit(clock int64) int64 {
 	t.anyOpen(func(o *openTransaction) bool {
-		if o.Commit == NoTime {
+		if o.Commit <= t.complete {
 			clock = min(clock, t.complete)
 		} else {
 			clock = min(clock, o.Commit-1)
@@ -200,7 +230,7 @@ func (t *transactions) limit(clock int64) int64 {
 
 func (t *transactions) anyOpen(cond func(*openTransaction) bool) bool {
 	for _, o := range t.open {
-		if (o.Commit == NoTime || o.Commit > t.complete) && cond(o) {
+		if cond(o) {
 			return true
 		}
 	}
