@@ -37,13 +37,14 @@ CREATE VIEW truth.payments AS SELECT (image::public.payments).* FROM truth.log W
 ANALYZE truth.log;
 SET search_path = truth, pg_catalog;`
 
-// inversions are the spans of time in which the commits' times and their order in the log disagree: [time of a later one, latest time of an earlier one). The time is taken before the place in the log.
+// inversions are the spans of time in which the commits' times and their order in the log disagree: [time of a later one, latest time of an earlier one). The time is taken before the place in the log,
+// and two may have the same.
 const inversions = `
 WITH commits AS (
 	SELECT pg_xact_commit_timestamp(xid) AS c, MAX(pg_xact_commit_timestamp(xid)) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest
 	FROM (SELECT xid, ROW_NUMBER() OVER () AS n FROM pg_logical_slot_get_changes('truth', NULL, NULL) WHERE data LIKE 'COMMIT%') x
 	WHERE xid IN (SELECT xid FROM truth.changes))
-SELECT c, latest FROM commits WHERE c < latest`
+SELECT c, latest, latest + INTERVAL '1 second' FROM commits WHERE c <= latest`
 
 // null is how a NULL is shown among values.
 const null = "␀"
