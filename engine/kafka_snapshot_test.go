@@ -75,9 +75,13 @@ func TestTheNextStatementCanRead(t *testing.T) {
 		t.Errorf("said %q, want %q", said, want)
 	}
 	// One who gives up waiting leaves a source that is read.
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	if err := e.Exec(ctx, fmt.Sprintf(declare, "later")); err != nil {
+	given := make(chan error, 1)
+	go func() { given <- e.Exec(ctx, fmt.Sprintf(declare, "later")) }()
+	awaitSource(t, e, "later", func(row sourceRow) bool { return row["position"].S != "" }) // it waits for the first record now
+	cancel()
+	if err := <-given; err != nil {
 		t.Error(err)
 	}
 	b.produce(t, &kgo.Record{Topic: "shop.public.later", Value: []byte(`{"op":"c","source":{"connector":"postgresql","schema":"public","table":"later","ts_us":1746093600000000},"before":null,"after":{"id":1,"segment":"a"}}`)})

@@ -138,7 +138,7 @@ func TestInterrupt(t *testing.T) {
 	if exitCode(err) != 130 || !strings.Contains(stderr.String(), "ERROR 57014") || strings.Contains(string(rest), "never") {
 		t.Errorf("%v, stdout %q, stderr %q", err, rest, stderr.String())
 	}
-	if took := time.Since(begun); took > 10*time.Second {
+	if took := time.Since(begun); took > 30*time.Second {
 		t.Errorf("it took %s", took)
 	}
 }

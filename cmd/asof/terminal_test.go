@@ -58,7 +58,7 @@ func (s *sitting) await(texts ...string) {
 // end waits until the shell ends by itself, with that status.
 func (s *sitting) end(status int) {
 	s.t.Helper()
-	kill := time.AfterFunc(20*time.Second, func() { _ = s.cmd.Process.Kill() })
+	kill := time.AfterFunc(time.Minute, func() { _ = s.cmd.Process.Kill() })
 	defer kill.Stop()
 	if err := s.cmd.Wait(); exitCode(err) != status {
 		s.t.Fatalf("%v; the screen:\n%s", err, s.term.Screen())

@@ -73,7 +73,7 @@ func (d *desk) expect(t *testing.T, text string, err error) {
 		if got.text != text || !errors.Is(got.err, err) {
 			t.Fatalf("Read returned %q, %v, want %q, %v; the screen:\n%s", got.text, got.err, text, err, d.Screen())
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("Read did not return %q, %v; the screen:\n%s", text, err, d.Screen())
 	}
 }

@@ -79,7 +79,7 @@ func serve(t testing.TB, e *engine.Engine, o pgwire.Options) (addr string, s *pg
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
 		if err := errors.Join(s.Shutdown(ctx), <-done); err != nil {
 			t.Error(err)
@@ -312,7 +312,7 @@ func TestUsers(t *testing.T) {
 
 // A peer that sends nothing, or anything but the protocol, is let go in time, and the others go on.
 func TestGarbage(t *testing.T) {
-	_, addr := served(t, pgwire.Options{StartupTimeout: 300 * time.Millisecond})
+	_, addr := served(t, pgwire.Options{StartupTimeout: time.Second})
 	for _, bytes := range []string{"", "GET / HTTP/1.1\r\n\r\n", "\x00\x00\x00\x08\x00\x03\x00\x00", "\x7f\xff\xff\xff", "\x00\x00\x00\x04", "\x00\x00\x00\x09\x00\x03\x00\x00x", strings.Repeat("\xff", 1<<16)} {
 		c, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -321,7 +321,7 @@ func TestGarbage(t *testing.T) {
 		if _, err := io.WriteString(c, bytes); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 			t.Logf("%.20q: %v", bytes, err)
 		}
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
 		if _, err := io.ReadAll(c); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("%.20q: still there", bytes)
 		}

@@ -25,7 +25,7 @@ func patient(t *testing.T, addr string) {
 	if got := c.do("HGET", "features:totals", "n"); got != "3" {
 		t.Errorf("HGET: %s", got)
 	}
-	if took := time.Since(begun); took > 5*time.Second {
+	if took := time.Since(begun); took > 30*time.Second {
 		t.Errorf("somebody else waited for %v", took)
 	}
 }
@@ -76,7 +76,7 @@ func TestWhoDoesNotReadIsClosed(t *testing.T) {
 		if _, err := c.Write(ask); err != nil {
 			break
 		}
-		if time.Since(begun) > 15*time.Second {
+		if time.Since(begun) > time.Minute {
 			t.Fatal("still served")
 		}
 	}
@@ -180,7 +180,7 @@ func TestTransactions(t *testing.T) {
 
 func TestUsersAndTheirRights(t *testing.T) {
 	eng := openShop(t)
-	addr, _ := serve(t, eng, resp.Options{RequestTimeout: 300 * time.Millisecond})
+	addr, _ := serve(t, eng, resp.Options{RequestTimeout: 3 * time.Second})
 	before := dial(t, addr)
 	if got := before.do("HGET", "features:totals", "n"); got != "3" {
 		t.Fatal(got)
@@ -258,7 +258,7 @@ func TestShutdownDrains(t *testing.T) {
 		t.Fatal("no PONG")
 	}
 	half.send("*1\r\n$4\r\nPI")
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := s.Shutdown(ctx); err != nil {
 		t.Error(err)
@@ -306,7 +306,7 @@ func TestConversationsThatAreCut(t *testing.T) {
 		}
 	}
 	cut := func(f wiretest.Fault) {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		told, err := talk(ctx, wiretest.New(t, addr, f).Addr)
 		if len(told) > len(want) || !slices.Equal(told, want[:len(told)]) || err == nil && len(told) < len(want) {
@@ -320,7 +320,7 @@ func TestConversationsThatAreCut(t *testing.T) {
 		cut(wiretest.Fault{CutDown: at})
 	}
 	for begun := time.Now(); s.Connections() > 0; time.Sleep(time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
+		if time.Since(begun) > time.Minute {
 			t.Fatalf("%d clients are still there", s.Connections())
 		}
 	}

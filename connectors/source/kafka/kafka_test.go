@@ -180,7 +180,7 @@ func (w *world) awaitState(says ...string) {
 
 func (w *world) until(sql string, cond func(string) bool) {
 	w.Helper()
-	ctx, cancel := context.WithTimeout(w.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), 2*time.Minute)
 	defer cancel()
 	for {
 		got, err := w.query(sql)
