@@ -34,14 +34,21 @@ func OwnCPU() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// RSS is the memory that a process has resident, in bytes.
-func RSS(pid int) (int64, error) {
+// Memory is what a process has resident, in bytes: its own, and pages of files that it has mapped, which the kernel takes back when it wants them.
+type Memory struct{ Own, Mapped int64 }
+
+// Resident says what memory a process has.
+func Resident(pid int) (m Memory, err error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
-		return 0, err
+		return m, err
 	}
-	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
-	return pages * int64(os.Getpagesize()), err
+	var size, resident, shared int64 // pages
+	if _, err := fmt.Sscan(string(text), &size, &resident, &shared); err != nil {
+		return m, err
+	}
+	page := int64(os.Getpagesize())
+	return Memory{Own: (resident - shared) * page, Mapped: shared * page}, nil
 }
 
 // Files are the descriptors that a process has open.

@@ -52,8 +52,8 @@ type peerResult struct {
 	Seconds float64
 	CPU     float64
 	Values  map[string]values
-	redis   time.Duration // processor time of Redis
-	memory  int64         // of Redis, resident
+	redis   time.Duration  // processor time of Redis
+	memory  service.Memory // of Redis
 }
 
 // read has the consumer read the topic into an empty Redis, and compares its values with asof's answers.
@@ -80,7 +80,7 @@ func (p *peer) read(ctx context.Context, address string, r workload.Regime, spec
 	result.redis = p.redis.CPU() - before
 	pid, err := p.redis.PID()
 	if err == nil {
-		result.memory, err = service.RSS(pid)
+		result.memory, err = service.Resident(pid)
 	}
 	if err != nil {
 		return result, err
@@ -116,5 +116,5 @@ func (r peerResult) compare(answers map[string]values) error {
 
 func (r peerResult) columns(changes int, took time.Duration) string {
 	n := float64(changes)
-	return fmt.Sprintf(" %.0f K | %.1f | %.1f | %d MB | %.2f | %.0f K |", n/r.Seconds/1000, r.CPU, r.redis.Seconds(), r.memory>>20, r.Seconds/took.Seconds(), n/(r.CPU+r.redis.Seconds())/1000)
+	return fmt.Sprintf(" %.0f K | %.1f | %.1f | %d MB | %.2f | %.0f K |", n/r.Seconds/1000, r.CPU, r.redis.Seconds(), r.memory.Own>>20, r.Seconds/took.Seconds(), n/(r.CPU+r.redis.Seconds())/1000)
 }

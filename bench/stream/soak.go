@@ -88,7 +88,7 @@ func (s *settings) watch(ctx context.Context, a *service.Asof, sql *pgx.Conn, le
 	readers, reading := errgroup.WithContext(ctx)
 	readers.Go(func() error { return s.readValues(reading, a, &reads) })
 	readers.Go(func() error { return s.readPast(reading, a, &reads) })
-	fmt.Println("| after | RSS MB | goroutines | connections and other descriptors | open data files | open and deleted | disk MB | changes | reads | behind | CPU s |\n|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Println("| after | memory MB | of it Go heap in use | heap of the next GC | mapped files MB | goroutines | connections and other descriptors | open data files | open and deleted | disk MB | changes | reads | behind | CPU s |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 	began := time.Now()
 	var all []held
 	ticks := time.NewTicker(every)
@@ -120,7 +120,9 @@ func (s *settings) watch(ctx context.Context, a *service.Asof, sql *pgx.Conn, le
 // held is what the process holds at one time.
 type held struct {
 	after      time.Duration
-	rss, disk  int64 // bytes
+	memory     service.Memory
+	heap, next int64 // bytes of Go's heap that are in use, and that will be when it is collected next
+	disk       int64 // bytes
 	goroutines int
 	files      service.Files
 	changes    int64
@@ -130,7 +132,7 @@ type held struct {
 }
 
 func (h held) String() string {
-	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d | %s | %.1f |", h.after, h.rss>>20, h.goroutines, h.files.Other, h.files.Data, h.files.Deleted, h.disk>>20, h.changes, h.reads,
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %s | %.1f |", h.after, h.memory.Own>>20, h.heap>>20, h.next>>20, h.memory.Mapped>>20, h.goroutines, h.files.Other, h.files.Data, h.files.Deleted, h.disk>>20, h.changes, h.reads,
 		h.behind.Round(time.Millisecond), h.cpu.Seconds())
 }
 
@@ -150,10 +152,15 @@ func look(ctx context.Context, a *service.Asof, sql *pgx.Conn) (h held, err erro
 		h.behind = time.Since(frontier)
 	}
 	h.cpu = service.CPU(a.PID())
-	if h.goroutines, err = goroutines(ctx, a.Metrics); err != nil {
+	figures, err := metrics(ctx, a.Metrics)
+	if err != nil {
 		return h, err
 	}
-	if h.rss, err = service.RSS(a.PID()); err != nil {
+	h.goroutines, h.heap, h.next = int(figures["go_goroutines"]), int64(figures["go_memstats_heap_inuse_bytes"]), int64(figures["go_memstats_next_gc_bytes"])
+	if h.goroutines == 0 || h.heap == 0 || h.next == 0 {
+		return h, fmt.Errorf("%s does not tell what is looked for", a.Metrics)
+	}
+	if h.memory, err = service.Resident(a.PID()); err != nil {
 		return h, err
 	}
 	if h.files, err = service.OpenFiles(a.PID(), a.Data()); err != nil {
@@ -163,23 +170,26 @@ func look(ctx context.Context, a *service.Asof, sql *pgx.Conn) (h held, err erro
 	return h, err
 }
 
-// goroutines asks the admin's door how many there are.
-func goroutines(ctx context.Context, metrics string) (n int, err error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(metrics, "/metrics")+"/debug/pprof/goroutine?debug=1", nil)
+// metrics are the figures without labels that the admin's door tells.
+func metrics(ctx context.Context, url string) (map[string]float64, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	answer, err := http.DefaultClient.Do(q)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer answer.Body.Close()
-	line, err := bufio.NewReader(answer.Body).ReadString('\n')
-	if err != nil {
-		return 0, err
+	figures := map[string]float64{}
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		name, text, _ := strings.Cut(lines.Text(), " ")
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			figures[name] = v
+		}
 	}
-	_, err = fmt.Sscanf(line, "goroutine profile: total %d", &n)
-	return n, err
+	return figures, lines.Err()
 }
 
 // readValues reads customers as of now through the Redis door.
@@ -258,8 +268,8 @@ func judge(all []held) error {
 		}
 		return (n*xy - x*y) / (n*xx - x*x)
 	}
-	fmt.Printf("\nin the second half, an hour: RSS %+.0f MB, goroutines %+.1f, connections and other descriptors %+.1f, open data files %+.1f, disk %+.0f MB\n",
-		slope(func(h held) float64 { return float64(h.rss) / (1 << 20) }), slope(func(h held) float64 { return float64(h.goroutines) }), slope(func(h held) float64 { return float64(h.files.Other) }),
+	fmt.Printf("\nin the second half, an hour: memory %+.0f MB, mapped files %+.0f MB, goroutines %+.1f, connections and other descriptors %+.1f, open data files %+.1f, disk %+.0f MB\n",
+		slope(func(h held) float64 { return float64(h.memory.Own) / (1 << 20) }), slope(func(h held) float64 { return float64(h.memory.Mapped) / (1 << 20) }), slope(func(h held) float64 { return float64(h.goroutines) }), slope(func(h held) float64 { return float64(h.files.Other) }),
 		slope(func(h held) float64 { return float64(h.files.Data) }), slope(func(h held) float64 { return float64(h.disk) / (1 << 20) }))
 	// The least of a third, as connections come and go while it is looked at.
 	least := func(part []held, of func(held) int) int {
