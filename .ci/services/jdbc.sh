@@ -11,7 +11,7 @@ jar=$CACHE/postgresql-$version.jar
 install() {
   [ ! -s "$jar" ] || return 0 # another script has fetched it meanwhile
   say "fetching the JDBC driver $version"
-  curl -fsSL --retry 3 -o "$jar.part" "https://repo.maven.apache.org/maven2/org/postgresql/postgresql/$version/postgresql-$version.jar"
+  again curl -fsSL -o "$jar.part" "https://repo.maven.apache.org/maven2/org/postgresql/postgresql/$version/postgresql-$version.jar"
   echo "$sum  $jar.part" | sha256sum -c --quiet >&2
   mv "$jar.part" "$jar"
 }

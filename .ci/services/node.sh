@@ -14,7 +14,7 @@ install() {
   say "installing ${packages[*]}"
   rm -rf "$dir"
   mkdir -p "$dir"
-  (cd "$dir" && npm install --silent --no-audit --no-fund --no-save "${packages[@]}" >&2 </dev/null)
+  (cd "$dir" && again npm install --silent --no-audit --no-fund --no-save "${packages[@]}" >&2 </dev/null)
   echo "${packages[*]}" >"$dir/packages"
 }
 

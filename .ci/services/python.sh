@@ -17,7 +17,7 @@ install() {
   rm -rf "$dir"
   python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3 python3-venv
   python3 -m venv "$dir"
-  "$dir/bin/python3" -m pip install --quiet --disable-pip-version-check "${packages[@]}" >&2 </dev/null
+  again "$dir/bin/python3" -m pip install --quiet --disable-pip-version-check "${packages[@]}" >&2 </dev/null
   echo "${packages[*]}" >"$dir/packages"
 }
 
