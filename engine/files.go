@@ -11,6 +11,7 @@ import (
 	"github.com/asofdb/asof/engine/pgcatalog"
 	"github.com/asofdb/asof/sql/exec"
 	"github.com/asofdb/asof/sql/plan"
+	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -37,7 +38,9 @@ func (s *Session) names(ctx context.Context, st *statement) *names {
 // Relation implements plan.Catalog. A temporary table hides a relation of its name.
 func (n *names) Relation(name string) (*plan.Relation, error) {
 	if t := n.s.tables[name]; t != nil {
-		n.st.plain[t.relation] = t.open
+		if t.view == nil {
+			n.st.plain[t.relation] = t.open
+		}
 		return t.relation, nil
 	}
 	if t := pgcatalog.Find("pg_catalog", name); t != nil && n.st.cat.sources[name] == nil && n.st.cat.features[name] == nil {
@@ -48,6 +51,14 @@ func (n *names) Relation(name string) (*plan.Relation, error) {
 		return nil, types.Errorf(types.CodeUndefinedTable, "relation %q does not exist", name).WithHint("did you mean %q?", near)
 	}
 	return r, err
+}
+
+// View implements plan.ViewCatalog.
+func (n *names) View(name string) *syntax.CTE {
+	if t := n.s.tables[name]; t != nil {
+		return t.view
+	}
+	return nil
 }
 
 // File implements plan.FileCatalog.

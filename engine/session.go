@@ -204,8 +204,8 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 		}
 		return tagged("GRANT", s.grant(st))
 	case *syntax.Drop:
-		if st.Object == "TABLE" {
-			return tagged("DROP TABLE", s.dropTable(ctx, st))
+		if sessionsOwn(st) {
+			return tagged("DROP "+st.Object, s.dropTable(ctx, st))
 		}
 		return tagged("DROP "+st.Object, s.eng.drop(ctx, st))
 	case *syntax.CreateTable:
@@ -213,6 +213,8 @@ func (s *Session) dispatch(ctx context.Context, st syntax.Statement, in input) (
 			return s.createTableAs(ctx, st, in)
 		}
 		return tagged("CREATE TABLE", s.createTable(ctx, st))
+	case *syntax.CreateView:
+		return tagged("CREATE VIEW", s.createView(ctx, st))
 	case *syntax.Insert:
 		return s.insert(ctx, st, in)
 	case *syntax.Copy:

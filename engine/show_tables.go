@@ -33,7 +33,7 @@ func (s *Session) showTables() *Rows {
 		add("source", src.relation, src.relation.Key, src.rec.Options["connector"])
 	}
 	for _, t := range s.tables { // they hide what else has their name
-		add("temporary table", t.relation, t.key, "")
+		add("temporary "+t.kind(), t.relation, t.key, "")
 	}
 	rows := make([][]types.Value, 0, len(shown))
 	for _, name := range slices.Sorted(maps.Keys(shown)) {

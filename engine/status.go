@@ -142,7 +142,7 @@ func statementKind(st syntax.Statement) string {
 		return "select"
 	case *syntax.Insert, *syntax.Copy:
 		return "write"
-	case *syntax.CreateSource, *syntax.CreateFeature, *syntax.Drop, *syntax.AlterSource, *syntax.CreateTable, *syntax.CreateSecret, *syntax.DropSecret, *syntax.CreateUser, *syntax.AlterUser, *syntax.DropUser, *syntax.Grant:
+	case *syntax.CreateSource, *syntax.CreateFeature, *syntax.Drop, *syntax.AlterSource, *syntax.CreateTable, *syntax.CreateView, *syntax.CreateSecret, *syntax.DropSecret, *syntax.CreateUser, *syntax.AlterUser, *syntax.DropUser, *syntax.Grant:
 		return "define"
 	case *syntax.Show, *syntax.ShowCreate, *syntax.Describe:
 		return "show"

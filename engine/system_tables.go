@@ -117,9 +117,11 @@ func (s *Session) systemSnapshot(c *catalog) *pgcatalog.Snapshot {
 	}
 	for _, t := range slices.SortedFunc(maps.Values(s.tables), func(a, b *tempTable) int { return cmp.Compare(a.relation.Name, b.relation.Name) }) {
 		oid := firstTempOID + oidsEach*t.ordinal
-		snap.Relations = append(snap.Relations, pgcatalog.Relation{
-			OID: oid, Name: t.relation.Name, Temp: true, Columns: t.relation.Columns, Key: t.key, KeyOID: oid + keyOID, IndexOID: oid + indexOID,
-		})
+		rel := pgcatalog.Relation{OID: oid, Name: t.relation.Name, Temp: true, Columns: t.relation.Columns, Key: t.key, KeyOID: oid + keyOID, IndexOID: oid + indexOID}
+		if t.view != nil {
+			rel.Definition = " " + syntax.PrintSelect(t.view.Select) + ";"
+		}
+		snap.Relations = append(snap.Relations, rel)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.users)) {
 		u := c.users[name]

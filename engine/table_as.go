@@ -21,7 +21,7 @@ func (s *Session) createTableAs(ctx context.Context, st *syntax.CreateTable, in 
 		if err != nil {
 			return nil, err
 		}
-		columns, err := tableColumns(st, resultColumns(q))
+		columns, err := namedColumns(resultColumns(q), st.Names, st.NamePos, st.NamesPos)
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (s *Session) createTableAs(ctx context.Context, st *syntax.CreateTable, in 
 		return nil, err
 	}
 	defer rows.Close()
-	columns, err := tableColumns(st, rows.Columns())
+	columns, err := namedColumns(rows.Columns(), st.Names, st.NamePos, st.NamesPos)
 	if err != nil {
 		return nil, err
 	}
@@ -60,25 +60,25 @@ func (t *tempTable) take(rows *Rows, s *Session) (count int64, err error) {
 	return a.count, a.commit()
 }
 
-// tableColumns are the columns of a query under the names that the statement gives the first of them.
-func tableColumns(st *syntax.CreateTable, of []types.Column) (types.Schema, error) {
-	at := st.NamePos
-	if st.Names != nil {
-		at = st.NamesPos
+// namedColumns are the columns of a query under the names that a statement gives the first of them, at namesPos; name is where it names what it creates.
+func namedColumns(of []types.Column, names []string, name, namesPos syntax.Span) (types.Schema, error) {
+	at := name
+	if names != nil {
+		at = namesPos
 	}
 	place := func(e *types.Error) error { return e.At(int(at.Pos), int(at.End-at.Pos)) }
-	if len(st.Names) > len(of) {
+	if len(names) > len(of) {
 		return nil, place(types.Errorf(types.CodeSyntax, "too many column names were specified").WithHint("the query has %d", len(of)))
 	}
 	columns := make(types.Schema, len(of))
 	for i, c := range of {
 		columns[i] = types.Column{Name: c.Name, Type: c.Type}
-		if i < len(st.Names) {
-			columns[i].Name = st.Names[i]
+		if i < len(names) {
+			columns[i].Name = names[i]
 		}
 		if columns.Index(columns[i].Name) < i {
 			return nil, place(types.Errorf(types.CodeDuplicateColumn, "column %q specified more than once", columns[i].Name).
-				WithHint("give it another name: AS other, or CREATE TEMP TABLE %s (names) AS …", syntax.QuoteIdent(st.Name)))
+				WithHint("give it another name: AS other, or the names in parentheses before AS"))
 		}
 	}
 	return columns, nil

@@ -25,7 +25,8 @@ type tempTable struct {
 	types    []types.Type
 	key      []int // columns of the primary key, nil where there is none
 	keys     map[string]struct{}
-	log      []string // the keys that a transaction has added
+	log      []string    // the keys that a transaction has added
+	view     *syntax.CTE // the query that it stands for, nil for a table; a view has no rows of its own
 	blocks   []tempBlock
 	memory   int64 // of the blocks in memory, and of keys
 	file     *tempFile
@@ -100,23 +101,26 @@ func (s *Session) keepTable(t *tempTable) {
 	s.version++
 }
 
-// dropTable runs DROP TABLE, which is for temporary tables only.
+// dropTable runs DROP TABLE and DROP VIEW, which are for temporary ones only.
 func (s *Session) dropTable(ctx context.Context, st *syntax.Drop) error {
-	t := s.tables[st.Name]
-	if t != nil {
+	t, what := s.tables[st.Name], strings.ToLower(st.Object)
+	at := func(e *types.Error) error { return e.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)) }
+	switch {
+	case t != nil && t.kind() != what:
+		return at(types.Errorf(types.CodeWrongObjectType, "%q is not a %s", st.Name, what).WithHint("Use DROP %s to remove a %s.", strings.ToUpper(t.kind()), t.kind()))
+	case t != nil:
 		return s.forgetTable(st.Name)
 	}
-	at := func(e *types.Error) error { return e.At(int(st.NamePos.Pos), int(st.NamePos.End-st.NamePos.Pos)) }
 	if r, err := s.eng.catalog.Load().Relation(st.Name); err == nil {
 		kind := kindOf(r)
-		return at(types.Errorf(types.CodeWrongObjectType, "%q is a %s, not a temporary table", st.Name, kind).
+		return at(types.Errorf(types.CodeWrongObjectType, "%q is a %s, not a temporary %s", st.Name, kind, what).
 			WithHint("DROP %s %s", strings.ToUpper(kind), syntax.QuoteIdent(st.Name)))
 	}
 	if st.IfExists {
-		s.eng.notice(ctx, fmt.Sprintf("table %q does not exist, skipping", st.Name), "")
+		s.eng.notice(ctx, fmt.Sprintf("%s %q does not exist, skipping", what, st.Name), "")
 		return nil
 	}
-	e := types.Errorf(types.CodeUndefinedTable, "table %q does not exist", st.Name)
+	e := types.Errorf(types.CodeUndefinedTable, "%s %q does not exist", what, st.Name)
 	if near := plan.Nearest(st.Name, s.tableNames()); near != "" {
 		e = e.WithHint("did you mean %q?", near)
 	}
@@ -195,7 +199,10 @@ func (s *Session) insert(ctx context.Context, st *syntax.Insert, in input) (*Row
 
 // ownTable is the temporary table that a relation is; others are filled by their connectors.
 func (s *Session) ownTable(r *plan.Relation, statement string, at syntax.Span) (*tempTable, error) {
-	if t := s.tables[r.Name]; t != nil && t.relation == r {
+	switch t := s.tables[r.Name]; {
+	case t != nil && t.view != nil:
+		return nil, types.Errorf(types.CodeWrongObjectType, "%s is for temporary tables, %q is a view", statement, r.Name).At(int(at.Pos), int(at.End-at.Pos))
+	case t != nil && t.relation == r:
 		return t, nil
 	}
 	e := types.Errorf(types.CodeWrongObjectType, "%s is for temporary tables, %q is a %s", statement, r.Name, kindOf(r)).At(int(at.Pos), int(at.End-at.Pos))

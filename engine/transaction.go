@@ -326,6 +326,8 @@ func changes(st syntax.Statement) string {
 			return "CREATE TABLE AS"
 		}
 		return "CREATE TABLE"
+	case *syntax.CreateView:
+		return "CREATE VIEW"
 	case *syntax.Drop:
 		return "DROP " + st.Object
 	}
@@ -334,12 +336,13 @@ func changes(st syntax.Statement) string {
 
 // sessionsOwn reports whether what a statement changes is the session's own, and so can be rolled back.
 func sessionsOwn(st syntax.Statement) bool {
-	d, ok := st.(*syntax.Drop)
-	if ok {
-		return d.Object == "TABLE"
+	switch st := st.(type) {
+	case *syntax.Drop:
+		return st.Object == "TABLE" || st.Object == "VIEW"
+	case *syntax.CreateTable, *syntax.CreateView:
+		return true
 	}
-	_, ok = st.(*syntax.CreateTable)
-	return ok
+	return false
 }
 
 // moment is the moment that the transaction or the session says for a whole statement; nil where none does.

@@ -26,7 +26,7 @@ var (
 		initcap repeat date_trunc date_bin date_part extract age make_interval to_timestamp`)
 	// wordsAfter are the only words that follow one.
 	wordsAfter = map[string][]string{
-		"create": {"SOURCE", "FEATURE", "OR REPLACE FEATURE", "TEMP TABLE"}, "replace": {"FEATURE"}, "drop": {"FEATURE", "SOURCE", "TABLE"},
+		"create": {"SOURCE", "FEATURE", "OR REPLACE FEATURE", "TEMP TABLE", "TEMP VIEW"}, "replace": {"FEATURE"}, "drop": {"FEATURE", "SOURCE", "TABLE", "VIEW"},
 		"alter": {"SOURCE"}, "verify": {"FEATURE"}, "explain": {"SELECT", "ANALYZE", "VALUE"}, "group": {"BY"}, "order": {"BY"}, "insert": {"INTO"},
 		"asof": {"JOIN", "LEFT JOIN"}, "show create": {"FEATURE", "SOURCE"},
 	}

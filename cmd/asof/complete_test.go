@@ -45,7 +45,7 @@ func TestCompletion(t *testing.T) {
 		"«SE|»":                                       "SELECT ,SET ",
 		"SELECT 1; «sh|»":                             "show ",
 		"-- note\n«DESC|»":                            "DESCRIBE ",
-		"create «|»":                                  "FEATURE ,OR REPLACE FEATURE ,SOURCE ,TEMP TABLE ",
+		"create «|»":                                  "FEATURE ,OR REPLACE FEATURE ,SOURCE ,TEMP TABLE ,TEMP VIEW ",
 		"SHOW «so|»":                                  "sources ",
 		"show create «F|»":                            "FEATURE ",
 		"SHOW CREATE SOURCE «o|»":                     "orders ",

@@ -31,7 +31,7 @@ type User struct {
 type Relation struct {
 	OID     uint32
 	Name    string
-	Temp    bool   // a table; the others are views
+	Temp    bool   // a session's own: a table, or with a Definition a view; the others are views
 	Right   string // which source or feature one may read who may read it
 	Columns types.Schema
 	// Key are the columns of its key, with an OID for the constraint and one for the index; nil where it has none.
@@ -86,7 +86,7 @@ func (s *Snapshot) Rows(t *Table) [][]types.Value {
 
 // kind is the relkind.
 func (r *Relation) kind() string {
-	if r.Temp {
+	if r.Temp && r.Definition == "" {
 		return "r"
 	}
 	return "v"
@@ -112,11 +112,14 @@ var catalogRows = map[string]func(*Snapshot, *Table) [][]types.Value{
 		for _, r := range s.Relations {
 			persistence, am := "p", 0
 			if r.Temp {
-				persistence, am = "t", 2
+				persistence = "t"
+			}
+			if r.kind() == "r" {
+				am = 2
 			}
 			rows = append(rows, t.row(cells{
 				"oid": r.OID, "relname": r.Name, "relnamespace": publicSchema, "relowner": firstRole, "relkind": r.kind(), "relnatts": len(r.Columns),
-				"relpersistence": persistence, "relam": am, "reltuples": -1, "relhasindex": len(r.Key) > 0, "relhasrules": !r.Temp, "relreplident": "n", "relispopulated": true,
+				"relpersistence": persistence, "relam": am, "reltuples": -1, "relhasindex": len(r.Key) > 0, "relhasrules": r.kind() == "v", "relreplident": "n", "relispopulated": true,
 			}))
 			if len(r.Key) > 0 {
 				rows = append(rows, t.row(cells{
@@ -278,7 +281,7 @@ var informationRows = map[string]func(*Snapshot, *Table) [][]types.Value{
 		return s.eachRelation("", func(schema, name string, r *Relation) []types.Value {
 			kind, insertable := "VIEW", "NO"
 			switch {
-			case r != nil && r.Temp:
+			case r != nil && r.kind() == "r":
 				kind, insertable = "LOCAL TEMPORARY", "YES"
 			case r == nil && Find(schema, name).Kind == "r":
 				kind = "BASE TABLE"

@@ -30,7 +30,10 @@ func (b *binder) asOfJoin(x *syntax.Join, moment *syntax.AsOf, l input, s *scope
 	table, named := x.R.(*syntax.Table)
 	var c *cte
 	if named {
-		c = s.ctes.find(table)
+		var err error
+		if c, err = b.standsFor(table, s); err != nil {
+			return input{}, err
+		}
 	}
 	switch {
 	case moving && (!named || c != nil):

@@ -34,7 +34,11 @@ func (b *binder) from(x syntax.TableExpr, a around) (Node, *scope, error) {
 func (b *binder) input(x syntax.TableExpr, s *scope, offset int) (input, error) {
 	switch x := x.(type) {
 	case *syntax.Table:
-		if c := s.ctes.find(x); c != nil {
+		c, err := b.standsFor(x, s)
+		switch {
+		case err != nil:
+			return input{}, err
+		case c != nil:
 			return b.reference(c, x, s, offset)
 		}
 		return b.scan(x, s, offset)

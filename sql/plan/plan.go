@@ -1,7 +1,7 @@
 // Package plan turns syntax into meaning: it binds names against a catalog, finds the windows in a feature's predicates,
 // and arranges a query as a tree of logical nodes that sql/exec builds operators from.
 //
-// A query goes with.go, from.go → join.go, asof_join.go, lateral.go, derived.go → targets.go, grouping.go, order.go (its clauses, in scope.go's scope; subquery.go
+// A query goes with.go, from.go (view.go: names of queries) → join.go, asof_join.go, lateral.go, derived.go → targets.go, grouping.go, order.go (its clauses, in scope.go's scope; subquery.go
 // for what stands in them) → query.go, sets.go, values.go (the tree) → rules.go and the rule_….go (what makes the tree cheaper), pushdown.go and
 // prune.go (what makes scans read less). A feature is bound by the same clauses and then compiled: feature.go → entity.go →
 // window.go, monotone.go, casewhen.go → version.go.
@@ -23,6 +23,7 @@ package plan
 import (
 	"github.com/asofdb/asof/sql/agg"
 	"github.com/asofdb/asof/sql/expr"
+	"github.com/asofdb/asof/sql/syntax"
 	"github.com/asofdb/asof/sql/types"
 )
 
@@ -74,6 +75,13 @@ type FileCatalog interface {
 type SchemaCatalog interface {
 	Catalog
 	SchemaRelation(schema, name string) (*Relation, error)
+}
+
+// ViewCatalog is a Catalog that knows views. In FROM a view stands for its query, which sees the catalog and nothing of the statement around it.
+type ViewCatalog interface {
+	Catalog
+	// View is the query that name stands for, nil where name is no view.
+	View(name string) *syntax.CTE
 }
 
 // FunctionCatalog is a Catalog that has functions of its own, by names in lower case. No feature can call them.

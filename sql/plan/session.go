@@ -65,6 +65,7 @@ type binder struct {
 	off       map[string]bool // rules that are not applied
 	// subNames are the names of the columns of the scalar subqueries bound so far.
 	subNames map[*syntax.Subquery]string
+	views    map[string]*cte // that are bound, nil while one is being bound
 }
 
 // at sets the place of err, if it is a user's error without one.

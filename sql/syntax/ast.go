@@ -414,6 +414,16 @@ type (
 		NamesPos    Span
 		NoData      bool
 	}
+	// CreateView is CREATE [OR REPLACE] TEMP VIEW name [(names)] AS query, a name of the session's own for a query.
+	CreateView struct {
+		Span
+		Replace  bool
+		Name     string
+		NamePos  Span
+		Names    []string // of the query's first columns
+		NamesPos Span
+		Query    *Select
+	}
 	// Insert is INSERT INTO table [(columns)] query; a cell of its VALUES may be Default.
 	Insert struct {
 		Span

@@ -45,7 +45,7 @@ func (p *parser) unknownStatement() *types.Error {
 var objects = map[string]string{
 	"temp": "", "temporary": "", "role": "Write USER: CREATE USER name PASSWORD '…'.",
 	"table":        "Rows come from a source: CREATE SOURCE name (columns) WITH (connector = …); a table of the session's own is CREATE TEMP TABLE name (columns).",
-	"view":         "Write CREATE FEATURE name AS SELECT …: a feature is a view that is kept up to date and can be read AS OF.",
+	"view":         "Write CREATE FEATURE name AS SELECT …: a feature is a view that is kept up to date and can be read AS OF; a name of the session's own for a query is CREATE TEMP VIEW name AS SELECT ….",
 	"materialized": "Write CREATE FEATURE name AS SELECT …: a feature is a view that is kept up to date and can be read AS OF.",
 	"stream":       "Write CREATE SOURCE name (columns) WITH (connector = …).",
 	"sink":         "Sources and features are read with SELECT.",

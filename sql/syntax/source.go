@@ -11,11 +11,15 @@ func (p *parser) create(start Pos) (Statement, error) {
 	if p.accept("secret") {
 		return p.createSecret(start, false)
 	}
-	if err := p.refuseObject("CREATE"); err != nil {
-		return nil, err
+	if !p.at("temp view") && !p.at("temporary view") {
+		if err := p.refuseObject("CREATE"); err != nil {
+			return nil, err
+		}
 	}
 	replace := p.accept("or replace")
 	switch {
+	case p.at("temp view"), p.at("temporary view"):
+		return p.createView(start, replace)
 	case p.at("source") && replace:
 		return nil, refused("a source cannot be replaced", Span{start, p.tok().End}, "DROP SOURCE it first; CREATE SOURCE IF NOT EXISTS continues it.")
 	case p.accept("source"):

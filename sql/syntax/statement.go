@@ -149,7 +149,7 @@ func (p *parser) describe(start Pos) (Statement, error) {
 	return &Describe{p.from(start), t.text, t.Span}, nil
 }
 
-// drop reads DROP SOURCE|FEATURE|TABLE [IF EXISTS] name [CASCADE|RESTRICT].
+// drop reads DROP SOURCE|FEATURE|TABLE|VIEW [IF EXISTS] name [CASCADE|RESTRICT].
 func (p *parser) drop(start Pos) (Statement, error) {
 	if p.accept("user") {
 		return p.dropUser(start)
@@ -157,7 +157,7 @@ func (p *parser) drop(start Pos) (Statement, error) {
 	if p.accept("secret") {
 		return p.dropSecret(start)
 	}
-	if !p.at("table") {
+	if !p.at("table") && !p.at("view") {
 		if err := p.refuseObject("DROP"); err != nil {
 			return nil, err
 		}
@@ -166,6 +166,8 @@ func (p *parser) drop(start Pos) (Statement, error) {
 	switch {
 	case p.accept("table"):
 		d.Object = "TABLE"
+	case p.accept("view"):
+		d.Object = "VIEW"
 	case p.at("feature set") && p.peek(2).isName() && !p.peek(2).is("cascade") && !p.peek(2).is("restrict"):
 		return nil, notYet("DROP FEATURE SET", Span{p.tok().Pos, p.peek(1).End})
 	case p.accept("source"):

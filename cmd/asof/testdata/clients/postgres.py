@@ -166,6 +166,14 @@ def ibis_():
     joined = labels.join(spend, [("k", "customer_id")], how="left").order_by("k")
     same("ibis", "a join with a frame", joined.to_pyarrow().column("n").to_pylist(), [1, None])
     same("ibis", "a raw query", c.raw_sql("SELECT total FROM spend AS OF '2025-05-01 10:01:00+00'").fetchall(), [(decimal.Decimal("10.00"),)])
+    # Without a schema this Ibis makes a temporary view to know it, and then writes DROP VIEW without a name, which PostgreSQL refuses too.
+    raw = c.sql("SELECT customer_id, total * 2 AS twice FROM spend", schema={"customer_id": "string", "twice": "decimal"})
+    same("ibis", "a query of one's own", raw.filter(raw.customer_id == "ann").execute().values.tolist(), [["ann", decimal.Decimal("20.00")]])
+    c.raw_sql("CREATE TEMPORARY VIEW large AS SELECT customer_id, amount FROM orders WHERE amount > 5").close()
+    large = c.table("large")
+    same("ibis", "the schema of a view", list(map(str, large.schema().types)), ["string", "decimal(12, 2)"])
+    same("ibis", "a view", large.customer_id.execute().tolist(), ["ann"])
+    c.raw_sql("DROP VIEW large").close()
     c.disconnect()
 
 
