@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -112,21 +111,4 @@ func compare(doors []door, r run) error {
 		fmt.Printf("| %s | %d | %d | %s | %.0f | %.0f | %.0f | %.2f |\n", r.law, r.connections, r.pipeline, d.name, got.rate, got.p50, got.p99, got.rate/base)
 	}
 	return nil
-}
-
-// profiled runs fn under a CPU profile, if path is one.
-func profiled(path string, fn func() error) error {
-	if path == "" {
-		return fn()
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return err
-	}
-	defer pprof.StopCPUProfile()
-	return fn()
 }

@@ -60,7 +60,7 @@ func serveChild(spec training.Spec, profile string) error {
 		ended <- errors.Join(s.Shutdown(ctx), pg.Shutdown(ctx))
 	}()
 	fmt.Println(l.Addr(), pl.Addr())
-	err = profiled(profile, func() error {
+	err = service.Profiled(profile, func() error {
 		served := make(chan error, 1)
 		go func() { served <- pg.Serve(pl) }()
 		return errors.Join(s.Serve(l), <-served)

@@ -16,12 +16,11 @@ import (
 	"flag"
 	"fmt"
 	"log"
-	"os"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/asofdb/asof/bench/service"
 	"github.com/asofdb/asof/bench/workload"
 )
 
@@ -107,17 +106,9 @@ func (s *settings) freshnesses(ctx context.Context, rates string) error {
 
 // profiled runs fn under a CPU profile, where one is asked for.
 func (s *settings) profiled(r workload.Regime, fn func() error) error {
-	if s.profile == "" {
-		return fn()
+	path := s.profile
+	if path != "" {
+		path += string(r)
 	}
-	f, err := os.Create(s.profile + string(r))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return err
-	}
-	defer pprof.StopCPUProfile()
-	return fn()
+	return service.Profiled(path, fn)
 }

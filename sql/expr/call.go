@@ -184,15 +184,6 @@ func known(name string) bool {
 	return alias || moment || functions[name] != nil
 }
 
-// NewCall returns name(args), converting the arguments as PostgreSQL would.
-func NewCall(name string, args ...Expr) (Expr, error) {
-	xs := make([]bound, len(args))
-	for i, a := range args {
-		xs[i] = operandOf(a, nil)
-	}
-	return newBinder(nil).apply(name, xs)
-}
-
 func (b *binder) coalesce(args []bound) (Expr, error) {
 	if len(args) == 0 {
 		return nil, missingFunction("coalesce", nil, false)

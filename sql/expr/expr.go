@@ -79,7 +79,7 @@ type (
 		assign bool
 		how    conversion
 	}
-	// Call is a call of the scalar function Fn (lower case). NewCall makes one. x AT TIME ZONE z is timezone(z, x),
+	// Call is a call of the scalar function Fn (lower case). x AT TIME ZONE z is timezone(z, x),
 	// and EXTRACT(f FROM x) is extract('f', x).
 	Call struct {
 		Fn   string

@@ -88,13 +88,9 @@ func AppendFloat64(dst []byte, f float64) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, byte(Float)), bits)
 }
 
-// AppendBytes appends a byte string of any content.
-func AppendBytes(dst, b []byte) []byte { return appendEscaped(append(dst, byte(Bytes)), b) }
-
-// AppendString appends a string exactly as AppendBytes appends its bytes.
-func AppendString(dst []byte, s string) []byte { return appendEscaped(append(dst, byte(Bytes)), s) }
-
-func appendEscaped[S []byte | string](dst []byte, s S) []byte {
+// AppendString appends a string of any bytes.
+func AppendString(dst []byte, s string) []byte {
+	dst = append(dst, byte(Bytes))
 	start := 0
 	for i := 0; i < len(s); i++ {
 		if s[i] == escape {
