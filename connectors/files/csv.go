@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -127,7 +128,7 @@ func (f *csvFile) infer(ctx context.Context, l *lines) error {
 	}
 	r := &csvRows{f: f, l: l, split: decode.Splitter{Delimiter: f.delimiter}}
 	for {
-		fields, _, err := r.record(ctx)
+		fields, line, err := r.record(ctx)
 		if err != nil {
 			return err
 		}
@@ -135,8 +136,13 @@ func (f *csvFile) infer(ctx context.Context, l *lines) error {
 			break
 		}
 		for i, field := range fields {
-			if !f.isNull(field) {
-				columns[i].add(field.Text)
+			if f.isNull(field) {
+				continue
+			}
+			columns[i].add(field.Text)
+			if bytes.IndexByte(field.Text, 0) >= 0 { // which no type has
+				_, err := parse(types.Column{Name: f.names[i], Type: types.Type{Kind: types.Text}}, stringOf(field.Text), f.zone)
+				return f.atLine(line, err)
 			}
 		}
 	}

@@ -296,7 +296,7 @@ func fuzzFile(f *testing.F, name string, seeds ...string) {
 }
 
 func FuzzCSVFile(f *testing.F) {
-	fuzzFile(f, "in.csv", "a,b\n1,x\n", "a\n\n\"\"\n", "ts,n\n2025-05-01 10:00:00.123456789+00,1e5\n2025-05-01,NaN\n", "\xef\xbb\xbf,\n1,2", "\"a\"\"\",b\r\n\"x\ny\",\n")
+	fuzzFile(f, "in.csv", "a,b\n1,x\n", "a\n\n\"\"\n", "ts,n\n2025-05-01 10:00:00.123456789+00,1e5\n2025-05-01,NaN\n", "\xef\xbb\xbf,\n1,2", "\"a\"\"\",b\r\n\"x\ny\",\n", ",\n,\x00")
 }
 
 func FuzzNDJSONFile(f *testing.F) {
