@@ -224,7 +224,7 @@ func (s *Snapshot) roleName(oid int64) string {
 
 func (s *Snapshot) viewText(oid int64) types.Value {
 	for _, r := range s.Relations {
-		if int64(r.OID) == oid && !r.Temp {
+		if int64(r.OID) == oid && r.kind() == "v" {
 			return types.NewText(r.Definition)
 		}
 	}

@@ -2,6 +2,9 @@ package syntax
 
 // create reads what follows CREATE.
 func (p *parser) create(start Pos) (Statement, error) {
+	if p.at("local temp") || p.at("local temporary") {
+		p.i++
+	}
 	if p.at("temp table") || p.at("temporary table") {
 		return p.createTable(start)
 	}
@@ -17,6 +20,9 @@ func (p *parser) create(start Pos) (Statement, error) {
 		}
 	}
 	replace := p.accept("or replace")
+	if replace && (p.at("local temp") || p.at("local temporary")) {
+		p.i++
+	}
 	switch {
 	case p.at("temp view"), p.at("temporary view"):
 		return p.createView(start, replace)
