@@ -236,6 +236,12 @@ func TestTransactionsAreWhole(t *testing.T) {
 		{80_004, 2, Event{Kind: BeginEvent, Tx: 13}, 50},
 		{80_005, 2, Event{Kind: EndEvent, Tx: 13, Own: 1, Commit: 60}, 59},
 		{90_005, 0, Event{}, 60},
+		{90_006, 0, Event{Kind: ChangeEvent, Tx: 14, Order: 1, Commit: 60}, 60}, // before its BEGIN
+		{90_007, 2, Event{Kind: BeginEvent, Tx: 14}, 60},
+		{90_008, 2, Event{Kind: EndEvent, Tx: 14, Own: 1, Commit: 60}, 60},
+		{90_009, 2, Event{Kind: BeginEvent, Tx: 15}, 60},
+		{90_010, 0, Event{Kind: ChangeEvent, Tx: 15, Order: 1, Commit: 70}, 60},
+		{90_011, 2, Event{Kind: EndEvent, Tx: 15, Own: 1, Commit: 70}, 69}, // it does not wait for what is before it
 	} {
 		if f := read(step.now, step.part, step.ev); f != step.floor {
 			t.Errorf("step %d: the floor is %d instead of %d", i, f, step.floor)

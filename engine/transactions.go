@@ -13,6 +13,8 @@ type transactions struct {
 	// open are the transactions of which something has been read, and which are not settled; begun is the one whose BEGIN was read last, 0 once it has ended.
 	open  map[int64]*openTransaction
 	begun int64
+	// early are those of which rows came that were committed with others that are whole, or before: rows that come again, or that were read before their BEGIN.
+	early map[int64]*openTransaction
 	// ended are those whose END was read, in its order, which is the source's. endAt is when the input was last known to have no further BEGIN or END, NoTime where it may have.
 	ended []endOf
 	endAt int64
@@ -53,7 +55,7 @@ const tailWait = 10_000
 
 // newTransactions goes on where a run ended that knew of open, and to which transactions through the commit time whole were so; 0 if none were.
 func newTransactions(open []openTransaction, whole int64) transactions {
-	t := transactions{open: map[int64]*openTransaction{}, complete: NoTime, tail: completeMark{NoTime, NoTime}}
+	t := transactions{open: map[int64]*openTransaction{}, early: map[int64]*openTransaction{}, complete: NoTime, tail: completeMark{NoTime, NoTime}}
 	if whole != 0 {
 		t.complete, t.tail.complete = whole-1, whole
 	}
@@ -90,21 +92,37 @@ func (t *transactions) of(tx int64) *openTransaction {
 	if t.last != nil && t.last.Tx == tx {
 		return t.last
 	}
-	o := t.open[tx]
+	t.last = get(t.open, tx)
+	return t.last
+}
+
+// get returns the transaction tx, a new one if it is not there.
+func get(from map[int64]*openTransaction, tx int64) *openTransaction {
+	o := from[tx]
 	if o == nil {
 		o = &openTransaction{Tx: tx, Commit: NoTime}
-		t.open[tx] = o
+		from[tx] = o
 	}
-	t.last = o
 	return o
 }
 
+// keptEarly bounds the early ones: a BEGIN and its rows are sent at one time.
+const keptEarly = 256
+
 // row notes a row of a transaction, its place in it being order. Rows of a connector that tells no places are not waited for, nor are those that come again without a BEGIN.
 func (t *transactions) row(tx, order, commit int64) {
-	if !t.told || tx == 0 || order == 0 || commit <= t.whole() && t.open[tx] == nil {
+	if !t.told || tx == 0 || order == 0 {
 		return
 	}
-	o := t.of(tx)
+	var o *openTransaction
+	if commit <= t.whole() && t.open[tx] == nil {
+		if len(t.early) >= keptEarly && t.early[tx] == nil {
+			clear(t.early)
+		}
+		o = get(t.early, tx)
+	} else {
+		o = t.of(tx)
+	}
 	o.Commit = commit
 	o.add(order)
 }
@@ -141,6 +159,10 @@ func (o *openTransaction) count() (n int64) {
 func (t *transactions) begin(tx int64) {
 	t.abandon(tx)
 	t.begun = tx
+	if o := t.early[tx]; o != nil {
+		t.open[tx] = o
+		delete(t.early, tx)
+	}
 	t.of(tx)
 }
 
