@@ -29,6 +29,8 @@ var killers = map[string][]string{
 	"the engine's stories":                  {"-run=TestStories/^(read_twice|truncate)$", "./engine"},
 	"the story of the join by hand":         {"-run=TestStories/^by_hand$", "-short", "./engine"},
 	"the merge's promises":                  {"-run=TestMergeKeepsItsPromises|TestTransactionsAreWhole", "./engine"},
+	"the timeline's promises":               {"-run=TestTimeline", "./engine"},
+	"what comes behind later commits":       {"-run=TestTransactionsBehindLaterOnes", "./engine"},
 	"the planner's stories":                 {"-run=TestStories", "./sql/plan"},
 	"the operators' stories":                {"-run=TestStories", "./sql/exec"},
 	"the operators' tests of joins AS OF":   {"-run=TestAsOfJoinOfManyRows", "./sql/exec"},
@@ -137,7 +139,7 @@ var ingestMutants = []mutant{
 		Name:   "a late transaction is open to readers",
 		edit:   edit{"engine/frontier.go", "t.Tx, t.Closed, t.LastC = tx, false, c", "t.Tx, t.LastC = tx, c"},
 		Breaks: "the rows of a late transaction become visible one after the other",
-		Killer: "the late transactions",
+		Killer: "the timeline's promises",
 	},
 	{
 		Name:   "out of order is late",
@@ -185,6 +187,24 @@ var ingestMutants = []mutant{
 		Name:   "a row that is sent again is another one",
 		edit:   edit{"engine/transactions.go", "case i > 0 && o.Rows[i-1].To >= order: // again", "case false:"},
 		Breaks: "a transaction is taken for whole when its first rows came twice",
+		Killer: "the merge's promises",
+	},
+	{
+		Name:   "END closes its time at once",
+		edit:   edit{"engine/transactions.go", "max(t.tail.at, e.at+tailWait)", "e.at"},
+		Breaks: "a transaction of the same microsecond as another is shifted behind what readers were told",
+		Killer: "the merge's promises",
+	},
+	{
+		Name:   "half a transaction is over by silence",
+		edit:   edit{"engine/frontier.go", "ev.silent && !ev.inPart", "ev.silent"},
+		Breaks: "a transaction that comes behind later commits is seen in half",
+		Killer: "what comes behind later commits",
+	},
+	{
+		Name:   "rows before their BEGIN do not count",
+		edit:   edit{"engine/transactions.go", "\t\tt.open[tx] = o\n\t\tdelete(t.early, tx)\n", ""},
+		Breaks: "ENDs wait for rows that were read",
 		Killer: "the merge's promises",
 	},
 	{
