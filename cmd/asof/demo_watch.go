@@ -84,8 +84,7 @@ func (v *view) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.d.seen = values[0]
-	account, err := v.d.row(ctx, fmt.Sprintf("SELECT balance FROM account AS OF '%s' WHERE account_id = %d", v.d.seen, demoAccount))
+	account, err := v.d.row(ctx, fmt.Sprintf("SELECT balance FROM account AS OF '%s' WHERE account_id = %d", values[0], demoAccount))
 	if err != nil {
 		return err
 	}
@@ -93,6 +92,7 @@ func (v *view) look(ctx context.Context) error {
 	changes := v.d.feed.total()
 	v.print(values, changes-v.changes)
 	v.changes, v.last = changes, values
+	v.d.seen = values[0] // not of a look that was cut off before it was printed
 	return v.d.out.Flush()
 }
 
