@@ -104,7 +104,9 @@ func (f *feed) transaction() []random.Record {
 		f.draw()
 	}
 	x := *f.next
-	f.draw()
+	if f.next = nil; f.broker == nil { // what a broker gets is committed when it is sent: the next may be sent much later
+		f.draw()
+	}
 	f.written.Txs = append(f.written.Txs, x)
 	lines := x.Records(false)
 	f.records += int64(len(lines))
@@ -123,8 +125,8 @@ func (f *feed) draw() {
 		}
 		if f.broker != nil { // commits grow, and none is ahead of the clock
 			now = now.Add(-longestStep)
-			if f.next != nil {
-				now = time.UnixMicro(max(now.UnixMicro(), f.next.Commit))
+			if len(f.written.Txs) > 0 {
+				now = time.UnixMicro(max(now.UnixMicro(), f.written.Last()))
 			}
 		}
 		f.gen.At(now.Add(-f.back).UnixMicro())
