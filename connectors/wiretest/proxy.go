@@ -1,5 +1,5 @@
 // Package wiretest stands between a client and a server in tests, and does to their bytes what networks do: it cuts a conversation after so many bytes, passes it on a byte at a
-// time, or swallows it.
+// time, or swallows it. It also sends what no client would, and looks at what stays of it.
 package wiretest
 
 import (

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"runtime"
@@ -64,28 +63,8 @@ const conversationTold = "12.50 2\n[[\"3\"]]\n3 ann,12.50\nbob,7.00\neve,\n\n"
 // servedQuietly is served, with a server that reports what it must never say.
 func servedQuietly(t testing.TB, o pgwire.Options) (addr string, s *pgwire.Server) {
 	t.Helper()
-	o.Logger = slog.New(slog.NewTextHandler(noPanic{t}, nil))
+	o.Logger = slog.New(slog.NewTextHandler(wiretest.NoPanic{TB: t}, nil))
 	return servedBy(t, o)
-}
-
-// noPanic is a log in which no panic may stand.
-type noPanic struct{ testing.TB }
-
-func (w noPanic) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte("panic")) {
-		w.Errorf("the log says: %s", line)
-	}
-	return len(line), nil
-}
-
-// empty waits until the server has forgotten all clients.
-func empty(t testing.TB, s *pgwire.Server) {
-	t.Helper()
-	for begun := time.Now(); s.Connections() > 0; time.Sleep(time.Millisecond) {
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("%d clients are still there", s.Connections())
-		}
-	}
 }
 
 // Wherever a conversation is cut, in either direction, the client has been told what is true or nothing, the server forgets it, and others go on.
@@ -115,7 +94,7 @@ func TestConversationsThatAreCut(t *testing.T) {
 	for at := int64(1); at < down; at += step {
 		cut(fmt.Sprintf("cut after %d bytes of the server", at), wiretest.Fault{CutDown: at})
 	}
-	empty(t, s)
+	wiretest.Forgotten(t, s.Connections, time.Minute)
 	if told, err := conversation(t.Context(), addr); err != nil || told != conversationTold {
 		t.Fatalf("afterwards: told %q, %v", told, err)
 	}
@@ -127,7 +106,7 @@ func TestConversationsThatTrickle(t *testing.T) {
 	if told, err := conversation(t.Context(), wiretest.New(t, addr, wiretest.Fault{Trickle: true}).Addr); err != nil || told != conversationTold {
 		t.Fatalf("told %q, %v", told, err)
 	}
-	empty(t, s)
+	wiretest.Forgotten(t, s.Connections, time.Minute)
 }
 
 // Clients whose network swallows everything, and such as stop in the middle of a message, harm nobody and are forgotten.
@@ -151,7 +130,7 @@ func TestHalfOpenClients(t *testing.T) {
 	if told, err := conversation(t.Context(), addr); err != nil || told != conversationTold {
 		t.Fatalf("beside them: told %q, %v", told, err)
 	}
-	empty(t, s)
+	wiretest.Forgotten(t, s.Connections, time.Minute)
 }
 
 // Five hundred clients are served at once, at a bounded cost each, and the next is told that they are too many.
@@ -190,7 +169,7 @@ func TestFiveHundredClients(t *testing.T) {
 		}
 		c.Close(t.Context())
 	}
-	empty(t, s)
+	wiretest.Forgotten(t, s.Connections, time.Minute)
 	connect(t, url)
 }
 
@@ -240,23 +219,11 @@ func FuzzConnection(f *testing.F) {
 	f.Add(false, []byte("\x16\x03\x01\x02\x00\x01\x00\x01\xfc"))
 	addr, s := servedQuietly(f, pgwire.Options{StartupTimeout: 50 * time.Millisecond, WriteTimeout: 2 * time.Second})
 	f.Fuzz(func(t *testing.T, begun bool, sent []byte) {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		var opening []byte
 		if begun {
-			_, _ = c.Write(startupMessage("ana"))
+			opening = startupMessage("ana")
 		}
-		go func() {
-			_, _ = c.Write(sent)
-			_ = c.(*net.TCPConn).CloseWrite()
-		}()
-		_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
-		var ne net.Error
-		if _, err := io.Copy(io.Discard, c); errors.As(err, &ne) && ne.Timeout() {
-			t.Errorf("the conversation goes on for 20 s behind its end")
-		}
-		empty(t, s)
+		wiretest.End(t, addr, opening, sent)
+		wiretest.Forgotten(t, s.Connections, time.Minute)
 	})
 }

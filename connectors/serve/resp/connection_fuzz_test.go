@@ -1,27 +1,14 @@
 package resp_test
 
 import (
-	"bytes"
-	"errors"
-	"io"
 	"log/slog"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/asofdb/asof/connectors/serve/resp"
+	"github.com/asofdb/asof/connectors/wiretest"
 )
-
-// noPanic is a log in which no panic may stand.
-type noPanic struct{ testing.TB }
-
-func (w noPanic) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte("panic")) {
-		w.Errorf("the log says: %s", line)
-	}
-	return len(line), nil
-}
 
 // FuzzConnection sends whatever bytes: the server answers or closes, never panics, and keeps no client.
 func FuzzConnection(f *testing.F) {
@@ -35,26 +22,9 @@ func FuzzConnection(f *testing.F) {
 	} {
 		f.Add([]byte(strings.Join(script, "")))
 	}
-	addr, s := serve(f, openShop(f), resp.Options{RequestTimeout: 200 * time.Millisecond, WriteTimeout: 2 * time.Second, Logger: slog.New(slog.NewTextHandler(noPanic{f}, nil))})
+	addr, s := serve(f, openShop(f), resp.Options{RequestTimeout: 200 * time.Millisecond, WriteTimeout: 2 * time.Second, Logger: slog.New(slog.NewTextHandler(wiretest.NoPanic{TB: f}, nil))})
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		go func() {
-			_, _ = c.Write(sent)
-			_ = c.(*net.TCPConn).CloseWrite()
-		}()
-		_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
-		var ne net.Error
-		if _, err := io.Copy(io.Discard, c); errors.As(err, &ne) && ne.Timeout() {
-			t.Error("the conversation goes on for 20 s behind its end")
-		}
-		for begun := time.Now(); s.Connections() > 0; time.Sleep(time.Millisecond) {
-			if time.Since(begun) > 20*time.Second {
-				t.Fatalf("%d clients are still there", s.Connections())
-			}
-		}
+		wiretest.End(t, addr, nil, sent)
+		wiretest.Forgotten(t, s.Connections, 20*time.Second)
 	})
 }

@@ -319,10 +319,6 @@ func TestConversationsThatAreCut(t *testing.T) {
 	for at := int64(1); at < whole.Down.Load(); at += 3 {
 		cut(wiretest.Fault{CutDown: at})
 	}
-	for begun := time.Now(); s.Connections() > 0; time.Sleep(time.Millisecond) {
-		if time.Since(begun) > time.Minute {
-			t.Fatalf("%d clients are still there", s.Connections())
-		}
-	}
+	wiretest.Forgotten(t, s.Connections, time.Minute)
 	patient(t, addr)
 }
