@@ -9,20 +9,19 @@ import (
 
 // createView runs CREATE TEMP VIEW: it names a query, which is planned with each statement that reads the view, at that statement's moment. It is dropped, rolled back and listed as a table is.
 func (s *Session) createView(ctx context.Context, st *syntax.CreateView) error {
-	place := func(e *types.Error, at syntax.Span) error { return e.At(int(at.Pos), int(at.End-at.Pos)) }
 	old := s.tables[st.Name]
 	switch {
 	case old != nil && !st.Replace:
-		return place(types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name), st.NamePos)
+		return placed(types.Errorf(types.CodeDuplicateTable, "relation %q already exists", st.Name), st.NamePos)
 	case old != nil && old.view == nil:
-		return place(types.Errorf(types.CodeWrongObjectType, "%q is not a view", st.Name), st.NamePos)
+		return placed(types.Errorf(types.CodeWrongObjectType, "%q is not a view", st.Name), st.NamePos)
 	}
 	q, err := s.plan(ctx, selectBinding(st.Query), nil)
 	if err != nil {
 		return err
 	}
 	if len(q.Params) > 0 {
-		return place(types.Errorf("42P02", "there is no parameter $1").WithHint("a view's query is planned again with each statement: write the value itself"), st.Query.Span)
+		return placed(types.Errorf("42P02", "there is no parameter $1").WithHint("a view's query is planned again with each statement: write the value itself"), st.Query.Span)
 	}
 	columns, err := namedColumns(resultColumns(q), st.Names, st.NamePos, st.NamesPos)
 	if err != nil {
@@ -30,7 +29,7 @@ func (s *Session) createView(ctx context.Context, st *syntax.CreateView) error {
 	}
 	if old != nil {
 		if err := old.mayBecome(columns); err != nil {
-			return place(err, st.NamePos)
+			return placed(err.WithHint("DROP VIEW %s first", syntax.QuoteIdent(st.Name)), st.NamePos)
 		}
 		if err := s.forgetTable(st.Name); err != nil {
 			return err
@@ -46,14 +45,14 @@ func (s *Session) createView(ctx context.Context, st *syntax.CreateView) error {
 func (t *tempTable) mayBecome(columns types.Schema) *types.Error {
 	old := t.relation.Columns
 	if len(columns) < len(old) {
-		return types.Errorf(types.CodeInvalidTableDef, "cannot drop columns from view").WithHint("DROP VIEW %s first", syntax.QuoteIdent(t.relation.Name))
+		return types.Errorf(types.CodeInvalidTableDef, "cannot drop columns from view")
 	}
 	for i, c := range old {
 		switch n := columns[i]; {
 		case n.Name != c.Name:
-			return types.Errorf(types.CodeInvalidTableDef, "cannot change name of view column %q to %q", c.Name, n.Name).WithHint("DROP VIEW %s first", syntax.QuoteIdent(t.relation.Name))
+			return types.Errorf(types.CodeInvalidTableDef, "cannot change name of view column %q to %q", c.Name, n.Name)
 		case n.Type != c.Type:
-			return types.Errorf(types.CodeInvalidTableDef, "cannot change data type of view column %q from %s to %s", c.Name, c.Type, n.Type).WithHint("DROP VIEW %s first", syntax.QuoteIdent(t.relation.Name))
+			return types.Errorf(types.CodeInvalidTableDef, "cannot change data type of view column %q from %s to %s", c.Name, c.Type, n.Type)
 		}
 	}
 	return nil

@@ -2,25 +2,11 @@ package syntax
 
 // create reads what follows CREATE.
 func (p *parser) create(start Pos) (Statement, error) {
+	replace, verb := p.accept("or replace"), "CREATE"
+	if replace {
+		verb = "CREATE OR REPLACE"
+	}
 	if p.at("local temp") || p.at("local temporary") {
-		p.i++
-	}
-	if p.at("temp table") || p.at("temporary table") {
-		return p.createTable(start)
-	}
-	if p.accept("user") {
-		return p.createUser(start)
-	}
-	if p.accept("secret") {
-		return p.createSecret(start, false)
-	}
-	if !p.at("temp view") && !p.at("temporary view") {
-		if err := p.refuseObject("CREATE"); err != nil {
-			return nil, err
-		}
-	}
-	replace := p.accept("or replace")
-	if replace && (p.at("local temp") || p.at("local temporary")) {
 		p.i++
 	}
 	switch {
@@ -32,11 +18,16 @@ func (p *parser) create(start Pos) (Statement, error) {
 		return p.createSource(start)
 	case p.accept("feature"):
 		return p.createFeature(start, replace)
+	case replace: // nothing else can be
+	case p.at("temp table"), p.at("temporary table"):
+		return p.createTable(start)
+	case p.accept("user"):
+		return p.createUser(start)
+	case p.accept("secret"):
+		return p.createSecret(start, false)
 	}
-	if replace {
-		if err := p.refuseObject("CREATE OR REPLACE"); err != nil {
-			return nil, err
-		}
+	if err := p.refuseObject(verb); err != nil {
+		return nil, err
 	}
 	return nil, p.unexpected()
 }
