@@ -140,8 +140,9 @@ func (t *timeline) bound(ev evidence, clock bool, lag int64) int64 {
 	}
 	f := NoTime
 	if t.Newest != NoTime {
-		f = t.Newest - 1                                        // also of what was merged: its turn came when all that is older had been read
-		over := t.Closed && (ev.merged || ev.atEnd || ev.final) // with more input at hand, a record of another transaction committed at the same time may be the next
+		f = t.Newest - 1 // also of what was merged: its turn came when all that is older had been read
+		// With more input at hand, a record of another transaction committed at the same time may be the next.
+		over := t.Closed && (ev.merged || ev.atEnd || ev.final)
 		if over {
 			f = t.Newest
 		}

@@ -60,7 +60,7 @@ type chunk struct {
 	size     int64
 	behind   int64
 	trouble  string
-	// merged is set for what has gone through merge: everything committed at floor and before has been read then, and closed says that everything ever read has been.
+	// merged is set for what has gone through merge: everything committed at floor and before has been read then.
 	merged bool
 	floor  int64
 }
